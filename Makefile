@@ -1,0 +1,45 @@
+# `make demo` and `make test` do everything on a machine with Python 3.11 and make; the second time they need no network.
+PYTHON ?= python3.11
+PORT ?= 0
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: demo test check bench lint clean help
+
+help:
+	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
+	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
+	@echo "make check   linters, types and layers alone"
+	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
+
+demo: $(VENV)/.run
+	@$(BIN)/python -m bot demo --port $(PORT)
+
+test: check
+	@$(BIN)/python -m pytest -q $(if $(CI),-n 2,-n auto) --dist loadgroup $(ARGS)
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff check bot handlers storage tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench $(ONLY)
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say where it is: make demo PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	@test -e $(VENV)/.dev -a $(VENV)/.dev -nt requirements.lock || { echo "Installing what the bot needs, once..."; $(PIP) -r requirements.lock; }
+	@printf '#!/bin/sh\nexec "%s/python" -m bot "$$@"\n' "$(CURDIR)/$(BIN)" > $(BIN)/groundcrew && chmod +x $(BIN)/groundcrew
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "Installing what the tests need, once..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
