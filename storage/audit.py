@@ -1,0 +1,137 @@
+"""The audit trail: append-only, each entry chained to the one before it by hash.
+
+The chain: ``hash = SHA-256(previous_hash + canonical JSON of the entry)``, from the empty string on, one
+chain per pilot. The pilot keeps number and hash of its newest entry, so a cut-off tail shows too. The
+database itself refuses UPDATE and DELETE on the table (triggers of the first migration).
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.models import AuditEntry, Pilot
+
+
+def _fact(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+    return value
+
+
+def hash_of(entry: AuditEntry) -> str:
+    """What the entry's hash must be, from its own content and the previous hash it names."""
+    body = json.dumps({
+        "workspace": entry.workspace_id, "pilot": entry.pilot_id, "seq": entry.seq,
+        "at": entry.at.astimezone(UTC).isoformat(), "actor": entry.actor, "door": entry.door,
+        "what": entry.what, "subject": entry.subject, "before": entry.before, "after": entry.after,
+    }, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256((entry.previous_hash + body).encode()).hexdigest()
+
+
+async def append(session: AsyncSession, pilot: Pilot, *, at: datetime, actor: str, door: str, what: str,
+                 subject: str = "", before: dict[str, Any] | None = None,
+                 after: dict[str, Any] | None = None) -> AuditEntry:
+    """Add an entry to `pilot`, whose row the caller has locked (or just made)."""
+    pilot.audit_seq += 1
+    entry = AuditEntry(
+        workspace_id=pilot.workspace_id, pilot_id=pilot.id, seq=pilot.audit_seq, at=at, actor=actor, door=door,
+        what=what, subject=subject, before={k: _fact(v) for k, v in (before or {}).items()},
+        after={k: _fact(v) for k, v in (after or {}).items()}, previous_hash=pilot.audit_head, hash="")
+    entry.hash = pilot.audit_head = hash_of(entry)
+    session.add(entry)
+    return entry
+
+
+async def newest(session: AsyncSession, workspace: str, pilot_id: int, limit: int,
+                 before_seq: int | None = None) -> Sequence[AuditEntry]:
+    """The newest entries of a pilot, newest first; `before_seq` turns the page."""
+    query = select(AuditEntry).where(AuditEntry.workspace_id == workspace, AuditEntry.pilot_id == pilot_id)
+    if before_seq is not None:
+        query = query.where(AuditEntry.seq < before_seq)
+    return (await session.scalars(query.order_by(AuditEntry.seq.desc()).limit(limit))).all()
+
+
+async def about(session: AsyncSession, workspace: str, pilot_id: int, subject: str,
+                limit: int) -> Sequence[AuditEntry]:
+    """The newest entries about one subject (an item's ref), newest first."""
+    return (await session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.workspace_id == workspace, AuditEntry.pilot_id == pilot_id,
+               AuditEntry.subject == subject)
+        .order_by(AuditEntry.seq.desc()).limit(limit))).all()
+
+
+async def one(session: AsyncSession, workspace: str, entry_id: int) -> AuditEntry | None:
+    return await session.scalar(
+        select(AuditEntry).where(AuditEntry.workspace_id == workspace, AuditEntry.id == entry_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A place where a chain does not hold."""
+
+    pilot_id: int
+    pilot: str
+    seq: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    pilots: int
+    entries: int
+    broken: tuple[Broken, ...]
+
+
+async def verify(session: AsyncSession, page: int = 1000) -> Verified:
+    """Walk every chain of every workspace, `page` entries at a time."""
+    pilots = entries = 0
+    broken: list[Broken] = []
+    for pilot in (await session.scalars(select(Pilot).order_by(Pilot.id))).all():
+        pilots += 1
+        count, fault = await _verify_one(session, pilot, page)
+        entries += count
+        if fault:
+            broken.append(fault)
+    return Verified(pilots, entries, tuple(broken))
+
+
+async def _verify_one(session: AsyncSession, pilot: Pilot, page: int) -> tuple[int, Broken | None]:
+    """Number of entries, and the first place that does not hold."""
+    seq, head = 0, ""
+    while True:
+        rows = (await session.scalars(
+            select(AuditEntry)
+            .where(AuditEntry.workspace_id == pilot.workspace_id, AuditEntry.pilot_id == pilot.id,
+                   AuditEntry.seq > seq)
+            .order_by(AuditEntry.seq).limit(page))).all()
+        for entry in rows:
+            why = None
+            if entry.seq != seq + 1:
+                why = f"entry {seq + 1} is missing"
+            elif entry.previous_hash != head:
+                why = "it does not follow the entry before it"
+            elif entry.hash != hash_of(entry):
+                why = "its content was changed"
+            if why:
+                return seq, Broken(pilot.id, pilot.name, seq + 1, why)
+            seq, head = entry.seq, entry.hash
+        session.expunge_all()
+        if len(rows) < page:
+            break
+    if (seq, head) != (pilot.audit_seq, pilot.audit_head):
+        return seq, Broken(pilot.id, pilot.name, seq + 1, f"the newest entries are missing: {pilot.audit_seq} were "
+                                                          f"written, {seq} are there")
+    return seq, None

@@ -1,0 +1,11 @@
+"""Runs migrations on the connection that storage.migrate hands over."""
+
+from alembic import context
+
+from storage import models as models
+from storage.base import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata,
+                  render_as_batch=True, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,56 @@
+"""Queries about people."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.models import Person, Workspace
+from storage.upsert import insert_into
+
+
+async def ensure_workspace(session: AsyncSession, workspace: str, name: str, now: datetime) -> None:
+    await session.execute(
+        insert_into(session, Workspace).values(id=workspace, name=name, created_at=now).on_conflict_do_nothing())
+
+
+async def one(session: AsyncSession, workspace: str, person_id: str) -> Person | None:
+    return await session.get(Person, (workspace, person_id))
+
+
+async def several(session: AsyncSession, workspace: str, ids: Iterable[str]) -> dict[str, Person]:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await session.scalars(select(Person).where(Person.workspace_id == workspace, Person.id.in_(wanted)))
+    return {person.id: person for person in rows}
+
+
+async def save(session: AsyncSession, person: Person) -> None:
+    """Write what the chat service says of a person; their own settings here stay as they are."""
+    facts = {"name": person.name, "handle": person.handle, "zone": person.zone, "country": person.country,
+             "is_active": person.is_active, "seen_at": person.seen_at}
+    await session.execute(
+        insert_into(session, Person).values(workspace_id=person.workspace_id, id=person.id, **facts)
+        .on_conflict_do_update(index_elements=["workspace_id", "id"], set_=facts))
+
+
+async def named(session: AsyncSession, workspace: str, name: str, limit: int = 6) -> Sequence[Person]:
+    """Active people whose name, first name or handle begins with `name`, exact matches first."""
+    wanted = name.casefold().strip()
+    pattern = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return (await session.scalars(
+        select(Person)
+        .where(Person.workspace_id == workspace, Person.is_active,
+               or_(func.lower(Person.handle).like(f"{pattern}%", escape="\\"),
+                   func.lower(Person.name).like(f"{pattern}%", escape="\\"),
+                   func.lower(Person.name).like(f"% {pattern}%", escape="\\")))
+        .order_by((func.lower(Person.handle) != wanted) & (func.lower(Person.name) != wanted), Person.name)
+        .limit(limit))).all()
+
+
+async def stale(session: AsyncSession, before: datetime, limit: int) -> Sequence[Person]:
+    """People of any workspace whom nobody has asked about since `before`, longest ago first."""
+    return (await session.scalars(
+        select(Person).where(Person.seen_at < before, Person.is_active).order_by(Person.seen_at).limit(limit))).all()

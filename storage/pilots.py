@@ -1,0 +1,201 @@
+"""Queries about pilots, their items and seats."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import people
+from storage.models import Item, ItemState, Person, Pilot, PilotState, RiskPoint, Seat
+from storage.upsert import insert_into
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is known of one pilot: what every view of it is made from."""
+
+    pilot: Pilot
+    items: list[Item]
+    seats: dict[str, Seat]
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def item(self, ref: str) -> Item | None:
+        return next((item for item in self.items if item.ref == ref), None)
+
+    def holder(self, role: str) -> Person | None:
+        """Who fills the seat, whether accepted yet or not."""
+        seat = self.seats.get(role)
+        return self.people.get(seat.person_id) if seat else None
+
+    def owner(self, item: Item) -> Person | None:
+        return self.people.get(item.owner_id) if item.owner_id else None
+
+
+def name_key(name: str) -> str:
+    """A pilot's name as it is compared: case and spacing do not count."""
+    return " ".join(name.split()).casefold()
+
+
+async def one(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot | None:
+    return await session.scalar(select(Pilot).where(Pilot.workspace_id == workspace, Pilot.id == pilot_id))
+
+
+async def locked(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot | None:
+    """The pilot, locked until the transaction ends: the lock for all that belongs to it."""
+    return await session.scalar(
+        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.id == pilot_id).with_for_update())
+
+
+async def in_room(session: AsyncSession, workspace: str, room: str) -> Sequence[Pilot]:
+    """The pilots of a channel that are not stopped, newest first."""
+    return (await session.scalars(
+        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.room == room,
+                            Pilot.state != PilotState.STOPPED).order_by(Pilot.id.desc()))).all()
+
+
+async def named_exactly(session: AsyncSession, workspace: str, name: str) -> Pilot | None:
+    return await session.scalar(
+        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.name_key == name_key(name)))
+
+
+async def named(session: AsyncSession, workspace: str, name: str, limit: int = 6) -> Sequence[Pilot]:
+    """Pilots whose name, or a word of it, begins with `name`."""
+    pattern = name_key(name).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return (await session.scalars(
+        select(Pilot)
+        .where(Pilot.workspace_id == workspace,
+               or_(Pilot.name_key.like(f"{pattern}%", escape="\\"), Pilot.name_key.like(f"% {pattern}%", escape="\\")))
+        .order_by(Pilot.state != PilotState.ACTIVE, Pilot.name_key).limit(limit))).all()
+
+
+async def names(session: AsyncSession, workspace: str, limit: int = 20_000) -> Sequence[tuple[int, str]]:
+    """(id, name key) of every pilot, to find a mistyped one among."""
+    rows = await session.execute(
+        select(Pilot.id, Pilot.name_key).where(Pilot.workspace_id == workspace).limit(limit))
+    return [(pilot_id, key) for pilot_id, key in rows]
+
+
+async def of_person(session: AsyncSession, workspace: str, person: str, limit: int) -> Sequence[Pilot]:
+    """Pilots in which a person holds a seat or owns an item, not stopped, riskiest first."""
+    seats = select(Seat.pilot_id).where(Seat.workspace_id == workspace, Seat.person_id == person)
+    owned = select(Item.pilot_id).where(Item.workspace_id == workspace, Item.owner_id == person)
+    return (await session.scalars(
+        select(Pilot)
+        .where(Pilot.workspace_id == workspace, Pilot.state != PilotState.STOPPED,
+               or_(Pilot.id.in_(seats), Pilot.id.in_(owned)))
+        .order_by(func.coalesce(Pilot.risk, 0).desc(), Pilot.id).limit(limit))).all()
+
+
+async def page(session: AsyncSession, workspace: str, *, stage: str | None = None, over: Iterable[int] | None = None,
+               offset: int = 0, limit: int = 20) -> tuple[Sequence[Pilot], int]:
+    """A page of the workspace's running pilots, riskiest first, and how many there are."""
+    query = select(Pilot).where(Pilot.workspace_id == workspace, Pilot.state != PilotState.STOPPED)
+    if stage:
+        query = query.where(Pilot.stage == stage)
+    if over is not None:
+        query = query.where(Pilot.id.in_(list(over)))
+    count = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = await session.scalars(
+        query.order_by(func.coalesce(Pilot.risk, 0).desc(), Pilot.name_key).offset(offset).limit(limit))
+    return rows.all(), count
+
+
+async def items_of(session: AsyncSession, workspace: str, pilot_id: int) -> list[Item]:
+    return list((await session.scalars(
+        select(Item).where(Item.workspace_id == workspace, Item.pilot_id == pilot_id).order_by(Item.position))).all())
+
+
+async def item(session: AsyncSession, workspace: str, item_id: int) -> Item | None:
+    return await session.scalar(select(Item).where(Item.workspace_id == workspace, Item.id == item_id))
+
+
+async def items_called(session: AsyncSession, workspace: str, ref: str, *, owner: str) -> Sequence[Item]:
+    """Items with this ref in any running pilot that `owner` owns."""
+    return (await session.scalars(
+        select(Item).join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Item.workspace_id == workspace, Item.ref == ref, Item.owner_id == owner,
+               Pilot.state != PilotState.STOPPED).limit(6))).all()
+
+
+async def items_owned(session: AsyncSession, workspace: str, person: str, limit: int = 200) -> Sequence[tuple[Item, Pilot]]:
+    """A person's open items that have a date, of running pilots, earliest first."""
+    rows = await session.execute(
+        select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Item.workspace_id == workspace, Item.owner_id == person, Item.state == ItemState.OPEN,
+               Item.due_on.is_not(None), Pilot.state == PilotState.ACTIVE)
+        .order_by(Item.due_on, Item.weight.desc(), Item.id).limit(limit))
+    return [(item, pilot) for item, pilot in rows]
+
+
+async def items_blocked_by(session: AsyncSession, workspace: str, person: str,
+                           limit: int = 20) -> Sequence[tuple[Item, Pilot]]:
+    """Open items of others that wait for this person, longest first."""
+    rows = await session.execute(
+        select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Item.workspace_id == workspace, Item.blocked_by == person, Item.state == ItemState.OPEN,
+               Pilot.state == PilotState.ACTIVE)
+        .order_by(Item.blocked_at).limit(limit))
+    return [(item, pilot) for item, pilot in rows]
+
+
+async def several_items(session: AsyncSession, workspace: str, ids: Iterable[int]) -> Sequence[tuple[Item, Pilot]]:
+    wanted = list(ids)
+    if not wanted:
+        return []
+    rows = await session.execute(
+        select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Item.workspace_id == workspace, Item.id.in_(wanted)).order_by(Item.due_on, Item.id))
+    return [(item, pilot) for item, pilot in rows]
+
+
+async def seats_of(session: AsyncSession, workspace: str, pilot_id: int) -> dict[str, Seat]:
+    rows = await session.scalars(select(Seat).where(Seat.workspace_id == workspace, Seat.pilot_id == pilot_id))
+    return {seat.role: seat for seat in rows}
+
+
+async def seats_asked(session: AsyncSession, workspace: str, person: str) -> Sequence[tuple[Seat, Pilot]]:
+    """Seats a person was asked to take and has not answered, of running pilots."""
+    rows = await session.execute(
+        select(Seat, Pilot).join(Pilot, Pilot.id == Seat.pilot_id)
+        .where(Seat.workspace_id == workspace, Seat.person_id == person, Seat.accepted_at.is_(None),
+               Pilot.state == PilotState.ACTIVE).order_by(Seat.asked_at).limit(20))
+    return [(seat, pilot) for seat, pilot in rows]
+
+
+async def seats_held(session: AsyncSession, workspace: str, person: str) -> Sequence[tuple[Seat, Pilot]]:
+    """All seats of a person in pilots that are not stopped."""
+    rows = await session.execute(
+        select(Seat, Pilot).join(Pilot, Pilot.id == Seat.pilot_id)
+        .where(Seat.workspace_id == workspace, Seat.person_id == person, Pilot.state != PilotState.STOPPED)
+        .order_by(Pilot.id))
+    return [(seat, pilot) for seat, pilot in rows]
+
+
+async def dossier(session: AsyncSession, pilot: Pilot) -> Dossier:
+    """Everything about `pilot`, in three queries."""
+    items = await items_of(session, pilot.workspace_id, pilot.id)
+    seats = await seats_of(session, pilot.workspace_id, pilot.id)
+    ids = {seat.person_id for seat in seats.values()} | {pilot.created_by}
+    for each in items:
+        ids |= {person for person in (each.owner_id, each.blocked_by, each.closed_by) if person}
+    return Dossier(pilot, items, seats, await people.several(session, pilot.workspace_id, ids))
+
+
+async def note_risk(session: AsyncSession, pilot: Pilot, now: datetime, score: int) -> None:
+    """Keep `score` as the pilot's risk, now and of this day."""
+    pilot.risk = score
+    await session.execute(
+        insert_into(session, RiskPoint)
+        .values(workspace_id=pilot.workspace_id, pilot_id=pilot.id, day=now.date(), score=score)
+        .on_conflict_do_update(index_elements=["workspace_id", "pilot_id", "day"], set_={"score": score}))
+
+
+async def risk_before(session: AsyncSession, pilot: Pilot, moment: datetime) -> int | None:
+    """The last score noted on a day before `moment`'s; None where there is none."""
+    return await session.scalar(
+        select(RiskPoint.score)
+        .where(RiskPoint.workspace_id == pilot.workspace_id, RiskPoint.pilot_id == pilot.id,
+               RiskPoint.day < moment.date())
+        .order_by(RiskPoint.day.desc()).limit(1))
