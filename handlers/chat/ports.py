@@ -1,0 +1,103 @@
+"""What handlers need from outside; bot/ gives it, tests fake it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from handlers.chat.cards import Card
+
+Clock = Callable[[], datetime]
+"""The present moment, aware, in UTC."""
+
+
+class SendFailed(Exception):
+    """The chat service did not take a message.
+
+    Attributes:
+        retry_after_s: seconds it asked us to wait; None where it gave none.
+        final: True where no retry can help (no such room, not a member).
+        in_doubt: True where it may have taken the message all the same (no answer came).
+        gone: the message to be edited does not exist any more.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None, final: bool = False,
+                 in_doubt: bool = False, gone: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        self.final = final
+        self.in_doubt = in_doubt
+        self.gone = gone
+
+
+class ChatClient(Protocol):
+    """One chat service. Rooms are ``slack:C1``, ``slack:U1`` (a person's DM), ``slack:home:U1``."""
+
+    async def post(self, room: str, card: Card, ref: str) -> str:
+        """Show `card` in `room`; returns the message's id. Raises SendFailed.
+
+        `ref` is printed or attached so that `find` can tell this very post later.
+        """
+        ...
+
+    async def update(self, room: str, message_id: str, card: Card) -> None:
+        """Replace a message that was posted. Raises SendFailed."""
+        ...
+
+    async def find(self, room: str, ref: str, since: datetime) -> str | None:
+        """The id of the message posted with `ref`, None if there is none. Raises SendFailed where unknowable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person as the chat service knows them."""
+
+    id: str
+    """``slack:U1``"""
+    name: str
+    handle: str
+    zone: str | None
+    is_active: bool
+    is_bot: bool
+    is_outsider: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as the chat service knows it."""
+
+    room: str
+    name: str
+    is_member: bool
+    is_archived: bool
+
+
+class Directory(Protocol):
+    """Who is who and which channel is which, asked of the chat service."""
+
+    async def person(self, person_id: str) -> Profile | None:
+        """None where there is no such person. Raises SendFailed where it cannot be told."""
+        ...
+
+    async def channel(self, room: str) -> Channel | None:
+        """None where there is no such channel, or it cannot be seen. Raises SendFailed where it cannot be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it, from where: taken from what the chat service signed, never from what a payload claims."""
+
+    workspace: str
+    """``slack:T1``"""
+    person: str
+    """``slack:U1``"""
+    door: str
+    """How it came in, for the audit trail: ``slack command``, ``slack button``, ``clock``."""
+    delivery: str | None = None
+    """The delivery's id; the same id twice has an effect once. None: reading, or our own clock."""
+    room: str | None = None
+    """The channel it was said in."""
+    is_outsider: bool = False
