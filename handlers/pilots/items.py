@@ -1,0 +1,287 @@
+"""Everything that may happen to an item, one transaction each."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.chat.errors import Refused
+from handlers.chat.ports import Actor
+from handlers.ledger import Entry, Ledger
+from handlers.people.actions import People, calendar_of
+from handlers.people.permissions import Action
+from handlers.pilots import cadence, rules, schedule
+from handlers.pilots.work import Work, item_in, work_on
+from storage import people, pilots
+from storage.models import Item, ItemKind, ItemState, Person
+from storage.outbox import Change, Promise
+
+ACTIONS = {"done": Action.ITEM_DONE, "plan": Action.ITEM_PLAN, "block": Action.ITEM_BLOCK,
+           "assign": Action.ITEM_ASSIGN, "na": Action.ITEM_NOT_APPLICABLE, "reopen": Action.ITEM_REOPEN,
+           "slot": Action.BRIEF_SLOT, "held": Action.BRIEF_HELD}
+"""What each button of an item needs."""
+
+
+def by_whom(work: Work, item: Item) -> str:
+    """The name of who closed `item`."""
+    person = work.dossier.people.get(item.closed_by or "")
+    return person.name if person else "somebody"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    ledger: Ledger
+    people: People
+
+    async def pilot_of(self, workspace: str, item_id: int) -> int:
+        """Which pilot an item belongs to. Raises Refused where there is no such item."""
+        async with self.ledger.store.reading() as session:
+            item = await pilots.item(session, workspace, item_id)
+        if item is None:
+            raise Refused("That item is gone. `/pilot items` shows those there are.")
+        return item.pilot_id
+
+    async def check(self, actor: Actor, item: Item, verb: str) -> None:
+        """Raises Refused where the actor may not do `verb` to `item`: before a form is filled in in vain."""
+        async with self.ledger.store.reading() as session:
+            pilot = await pilots.one(session, actor.workspace, item.pilot_id)
+            assert pilot is not None
+            work = Work(Entry(session, self.ledger.clock(), actor), await pilots.dossier(session, pilot), self.people)
+        here = await item_in(work, item.id)
+        work.check(ACTIONS[verb], here)
+        work.check_running()
+        if verb == "reopen":
+            rules.check_reopen(here)
+        else:
+            rules.check_open(here, by_whom(work, here), work.today())
+
+    async def done(self, actor: Actor, item_id: int, evidence: str) -> None:
+        """Close the item. Without evidence it counts half; a sign-off needs it."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_DONE, item)
+            work.check_running()
+            evidence = rules.check_words(evidence, "evidence")
+            rules.check_done(item, evidence, by_whom(work, item), work.today())
+            await self._close(work, item, ItemState.DONE, "item done", evidence=evidence or None)
+            await self._repeat(work, item)
+
+    async def not_applicable(self, actor: Actor, item_id: int, reason: str) -> None:
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_NOT_APPLICABLE, item)
+            work.check_running()
+            rules.check_open(item, by_whom(work, item), work.today())
+            item.na_reason = rules.check_reason(reason, "na", item)
+            await self._close(work, item, ItemState.NOT_APPLICABLE, "item not applicable", reason=item.na_reason)
+
+    async def _close(self, work: Work, item: Item, state: ItemState, what: str, *, evidence: str | None = None,
+                     reason: str | None = None) -> None:
+        item.state, item.evidence = state, evidence
+        item.closed_at, item.closed_by = work.entry.now, work.entry.actor.person
+        item.blocked_at = item.blocked_by = item.blocked_reason = None
+        closer = await people.one(work.entry.session, work.entry.actor.workspace, work.entry.actor.person)
+        if closer is not None:
+            await work.learn(closer)
+        work.change(item)
+        after = {"state": state, "evidence": evidence} if reason is None else {"state": state, "reason": reason}
+        await work.entry.note(work.dossier.pilot, what, item.ref, before={"state": ItemState.OPEN}, after=after)
+
+    async def _repeat(self, work: Work, item: Item) -> None:
+        """Open the next occurrence of a repeating item while its stage lasts; it holds no gate."""
+        if item.repeat is None or item.stage != work.dossier.pilot.stage:
+            return
+        calendar = work.calendar(item)
+        ref = rules.occurrence_ref(item.ref, {each.ref for each in work.dossier.items})
+        following = Item(
+            workspace_id=item.workspace_id, pilot_id=item.pilot_id, ref=ref, position=item.position, title=item.title,
+            kind=item.kind, stage=item.stage, role=item.role, due_rule=item.due_rule, category=item.category,
+            weight=item.weight, evidence_wanted=item.evidence_wanted, why=item.why, source=item.source,
+            minutes=item.minutes, repeat=item.repeat, owner_id=item.owner_id, is_handed_over=item.is_handed_over,
+            approvers=item.approvers,
+            due_on=schedule.next_repeat(max(item.due_on or work.today(calendar), work.today(calendar)), item.repeat,
+                                        calendar))
+        await self.add(work, following, "item repeats", {"after": item.ref})
+
+    async def add(self, work: Work, item: Item, what: str, after: dict[str, str | None]) -> None:
+        """Put a new item into the pilot at work."""
+        work.entry.session.add(item)
+        await work.entry.session.flush()
+        work.dossier.items.append(item)
+        work.change(item)
+        await work.entry.note(work.dossier.pilot, what, item.ref,
+                              after={"title": item.title, "role": item.role, "due_on": item.due_on,
+                                     "gate": item.gate, **after})
+
+    async def reopen(self, actor: Actor, item_id: int, reason: str) -> None:
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_REOPEN, item)
+            work.check_running()
+            rules.check_reopen(item)
+            reason = rules.check_reason(reason, "reopen", item)
+            before = {"state": item.state, "evidence": item.evidence, "closed_by": item.closed_by}
+            item.state = ItemState.OPEN
+            item.evidence = item.closed_at = item.closed_by = item.na_reason = item.waived_until = None
+            work.change(item)
+            await work.entry.note(work.dossier.pilot, "item reopened", item.ref, before=before,
+                                  after={"state": ItemState.OPEN, "reason": reason})
+
+    async def plan(self, actor: Actor, item_id: int, on: date) -> None:
+        """The owner says when it will be done; until then nobody asks."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_PLAN, item)
+            work.check_running()
+            rules.check_plan(item, on, work.today(work.calendar(item)), by_whom(work, item))
+            before, item.plan_on = item.plan_on, on
+            work.change(item)
+            await work.entry.note(work.dossier.pilot, "item planned", item.ref, before={"plan_on": before},
+                                  after={"plan_on": on})
+
+    async def due(self, actor: Actor, item_id: int, on: date, reason: str) -> None:
+        """Move the due date, with a reason that stays on the record."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_DUE, item)
+            work.check_running()
+            today = work.today(work.calendar(item))
+            rules.check_open(item, by_whom(work, item), today)
+            rules.check_ahead(on, today, "due", item)
+            reason = rules.check_reason(reason, "due", item)
+            before, item.due_on = item.due_on, on
+            if item.plan_on is not None and item.plan_on > on:
+                item.plan_on = None
+            work.change(item)
+            await work.entry.note(work.dossier.pilot, "item due moved", item.ref, before={"due_on": before},
+                                  after={"due_on": on, "reason": reason})
+
+    async def block(self, actor: Actor, item_id: int, blocker: Person | None, reason: str) -> None:
+        """It waits for somebody or something: its owner is not nudged, its age goes on counting."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_BLOCK, item)
+            work.check_running()
+            reason = rules.check_words(reason, "reason")
+            rules.check_block(item, blocker.id if blocker else None, reason, by_whom(work, item), work.today())
+            before = {"blocked_by": item.blocked_by, "reason": item.blocked_reason}
+            item.blocked_at = item.blocked_at or work.entry.now
+            item.blocked_by, item.blocked_reason = blocker.id if blocker else None, reason or None
+            if blocker is not None:
+                await work.learn(blocker)
+                work.tell(blocker.id)
+            work.change(item)
+            entry = await work.entry.note(work.dossier.pilot, "item blocked", item.ref, before=before,
+                                          after={"blocked_by": item.blocked_by, "reason": item.blocked_reason})
+            if blocker is not None and blocker.id != actor.person:
+                await work.entry.session.flush()
+                work.entry.promise(Promise(blocker.id, "blocker", entry.id))
+
+    async def unblock(self, actor: Actor, item_id: int) -> None:
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            if item.blocked_by != actor.person:  # whoever it waited for may say that it need not wait any more
+                work.check(Action.ITEM_BLOCK, item)
+            work.check_running()
+            rules.check_open(item, by_whom(work, item), work.today())
+            if item.blocked_by:
+                work.tell(item.blocked_by)
+            before = {"blocked_by": item.blocked_by, "reason": item.blocked_reason}
+            item.blocked_at = item.blocked_by = item.blocked_reason = None
+            work.change(item)
+            await work.entry.note(work.dossier.pilot, "item unblocked", item.ref, before=before)
+
+    async def assign(self, actor: Actor, item_id: int, to: Person) -> None:
+        """Give this one item to somebody else; the seat stays as it is."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.ITEM_ASSIGN, item)
+            work.check_running()
+            rules.check_assign(item, to.id, by_whom(work, item), work.today())
+            before = item.owner_id
+            if before:
+                work.tell(before)
+            await work.learn(to)
+            item.owner_id, item.is_handed_over, item.plan_on = to.id, True, None
+            work.change(item)
+            entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref, before={"owner": before},
+                                          after={"owner": to.id})
+            if to.id != actor.person:
+                await work.entry.session.flush()
+                work.entry.promise(Promise(to.id, "handed", entry.id))
+
+    # ---- briefings -------------------------------------------------------------------------------------
+
+    async def slot(self, actor: Actor, item_id: int, at: datetime) -> None:
+        """Write down when a meeting is to be held; that is its plan."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.BRIEF_SLOT, item)
+            work.check_running()
+            rules.check_meeting(item)
+            calendar = work.calendar(item)
+            rules.check_plan(item, calendar.today(at), work.today(calendar), by_whom(work, item))
+            before, item.slot_at = item.slot_at, at
+            item.plan_on = calendar.today(at)
+            work.change(item)
+            await work.entry.note(work.dossier.pilot, "briefing slot", item.ref, before={"slot_at": before},
+                                  after={"slot_at": at})
+
+    async def held(self, actor: Actor, item_id: int, on: date, attendees: str, blocking: list[str],
+                   other: list[str]) -> None:
+        """The briefing took place: close it, and turn what was asked for into items of the lead."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.BRIEF_HELD, item)
+            work.check_running()
+            rules.check_meeting(item)
+            attendees = rules.check_words(attendees, "list of attendees")
+            rules.check_held(item, on, attendees, by_whom(work, item), work.today(work.calendar(item)))
+            asked = "no asks" if not blocking + other else f"{len(blocking)} blocking asks, {len(other)} others"
+            await self._close(work, item, ItemState.DONE, "briefing held",
+                              evidence=f"Held on {on.isoformat()} with {attendees}; {asked}")
+            await self._ask(work, item, blocking, other)
+
+    async def asks(self, actor: Actor, item_id: int, blocking: list[str], other: list[str]) -> int:
+        """Add asks of a reviewer after or before the meeting; returns how many."""
+        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
+            item = await item_in(work, item_id)
+            work.check(Action.BRIEF_HELD, item)
+            work.check_running()
+            rules.check_meeting(item)
+            return await self._ask(work, item, blocking, other)
+
+    async def _ask(self, work: Work, briefing: Item, blocking: list[str], other: list[str]) -> int:
+        pilot = work.dossier.pilot
+        lead = work.dossier.holder("lead")
+        calendar = work.pilot_calendar if lead is None else calendar_of(lead)
+        gate = schedule.stage_after(pilot.stage)
+        for text, is_blocking in [(t, True) for t in blocking] + [(t, False) for t in other]:
+            ref = rules.next_ask_ref({each.ref for each in work.dossier.items})
+            item = Item(
+                workspace_id=pilot.workspace_id, pilot_id=pilot.id, ref=ref, position=briefing.position,
+                title=rules.check_title(text), kind=ItemKind.TASK, stage=pilot.stage, role="lead",
+                due_rule=f"{pilot.stage}+5wd", category=briefing.category, weight=4 if is_blocking else 2,
+                evidence_wanted=f"What was done, accepted by {briefing.role}",
+                why=f"Asked for in the {briefing.role} briefing", gate=gate if is_blocking else None,
+                source=[f"briefing:{briefing.ref}"], owner_id=lead.id if lead else None,
+                due_on=calendar.add(work.today(calendar), 5))
+            await self.add(work, item, "ask added", {"of": briefing.ref, "blocking": "yes" if is_blocking else "no"})
+        return len(blocking) + len(other)
+
+    # ---- a person's own settings -----------------------------------------------------------------------
+
+    async def quiet(self, actor: Actor, until: date, today: date) -> None:
+        """No digest before `until`; today or earlier ends the quiet."""
+        async with self.ledger.entry(actor) as entry:
+            person = await people.one(entry.session, actor.workspace, actor.person)
+            if person is None:
+                return
+            person.quiet_until = until if until > today else None
+            await self._reschedule(entry.session, person, entry.now)
+            entry.changed(Change(rooms=frozenset({person.id, person.id.replace(":", ":home:", 1)})))
+
+    async def _reschedule(self, session: AsyncSession, person: Person, now: datetime) -> None:
+        calendar = calendar_of(person)
+        for item, _ in await pilots.items_owned(session, person.workspace_id, person.id, limit=2000):
+            item.next_at = cadence.next_word(item, calendar, now, person.quiet_until, is_active_pilot=True)

@@ -1,0 +1,125 @@
+"""A pilot as a whole: passing gates, pausing, resuming, stopping."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from handlers.chat.errors import Refused
+from handlers.chat.ports import Actor
+from handlers.ledger import Ledger
+from handlers.people.actions import People
+from handlers.people.permissions import Action
+from handlers.pilots import cadence, gates, rules, schedule
+from handlers.pilots.seats import promise_kickoff
+from handlers.pilots.work import Work, work_on
+from storage.models import ItemState, PilotState
+from storage.outbox import Promise
+
+SHARED_LIVES = timedelta(days=1)
+"""How long a shared status is kept up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    ledger: Ledger
+    people: People
+
+    async def pass_gate(self, actor: Actor, pilot_id: int) -> str:
+        """Enter the next stage; its items get their dates. Returns its title. Raises Refused while anything holds it."""
+        async with work_on(self.ledger, self.people, actor, pilot_id) as work:
+            work.check(Action.GATE_PASS)
+            work.check_running()
+            pilot = work.dossier.pilot
+            today = work.today()
+            gates.check_pass(pilot, work.dossier.items, today)
+            before = pilot.stage
+            entered = schedule.stage_after(before)
+            if entered is None:
+                raise Refused(f"{pilot.name} is in its last stage; there is no gate after it.")
+            pilot.stage, pilot.stage_entered_on = entered, today
+            pilot.entered = {**pilot.entered, entered: today.isoformat()}
+            anchors = {stage: date.fromisoformat(day) for stage, day in pilot.entered.items()}
+            for item in work.dossier.items:
+                if item.due_on is None and item.state is ItemState.OPEN:
+                    item.due_on = schedule.due_date(item.due_rule, anchors, work.calendar(item))
+                    if item.due_on is not None:
+                        work.change(item)
+            pilot.nudge_at = cadence.next_channel_nudge(pilot, work.entry.now)
+            entry = await work.entry.note(pilot, "gate passed", entered, before={"stage": before},
+                                          after={"stage": entered})
+            await work.entry.session.flush()
+            work.entry.promise(Promise(pilot.room, "gate", entry.id))
+            return schedule.title_of(entered, pilot.stages)
+
+    async def pause(self, actor: Actor, pilot_id: int, reason: str) -> None:
+        """No nudges, no ageing, until somebody resumes it."""
+        async with work_on(self.ledger, self.people, actor, pilot_id) as work:
+            work.check(Action.PAUSE)
+            work.check_running()
+            await self._halt(work, PilotState.PAUSED, "pilot paused", self._reason(reason, "pause"))
+
+    async def stop(self, actor: Actor, pilot_id: int, reason: str) -> None:
+        """The end of the pilot; its record stays."""
+        async with work_on(self.ledger, self.people, actor, pilot_id) as work:
+            work.check(Action.STOP)
+            if work.dossier.pilot.state is PilotState.STOPPED:
+                work.check_running()
+            await self._halt(work, PilotState.STOPPED, "pilot stopped", self._reason(reason, "stop"))
+
+    async def resume(self, actor: Actor, pilot_id: int, reason: str) -> int:
+        """Go on; open dates move by the working days it was paused. Returns how many."""
+        async with work_on(self.ledger, self.people, actor, pilot_id) as work:
+            work.check(Action.RESUME)
+            pilot = work.dossier.pilot
+            if pilot.state is PilotState.STOPPED:
+                work.check_running()
+            if pilot.state is PilotState.ACTIVE:
+                raise Refused(f"{pilot.name} is running; there is nothing to resume. `/pilot status` shows it.")
+            today = work.today()
+            missed = max(0, work.pilot_calendar.between(pilot.state_since or today, today))
+            before = {"state": pilot.state, "reason": pilot.state_reason}
+            pilot.state, pilot.state_reason, pilot.state_since = PilotState.ACTIVE, None, None
+            pilot.stage_entered_on = work.pilot_calendar.add(pilot.stage_entered_on, missed)
+            for item in work.dossier.items:
+                if item.state is ItemState.OPEN and item.due_on is not None:
+                    item.due_on = work.calendar(item).add(item.due_on, missed) if missed else item.due_on
+                    item.plan_on = None
+                    work.change(item)
+            pilot.nudge_at = cadence.next_channel_nudge(pilot, work.entry.now)
+            entry = await work.entry.note(pilot, "pilot resumed", before=before, after={
+                "state": PilotState.ACTIVE, "dates_moved_wd": missed,
+                "reason": rules.check_words(reason, "reason") or None})
+            await work.entry.session.flush()
+            work.entry.promise(Promise(pilot.room, "gate", entry.id))
+            return missed
+
+    async def share(self, actor: Actor, pilot_id: int) -> None:
+        """Post the status in the pilot's channel, for everybody; it stays up to date for a day."""
+        async with work_on(self.ledger, self.people, actor, pilot_id) as work:
+            work.check(Action.READ)
+            pilot = work.dossier.pilot
+            entry = await work.entry.note(pilot, "status shared")
+            await work.entry.session.flush()
+            work.entry.promise(Promise(pilot.room, "status", entry.id, pilot.id,
+                                       live_until=work.entry.now + SHARED_LIVES))
+
+    async def _halt(self, work: Work, state: PilotState, what: str, reason: str) -> None:
+        pilot = work.dossier.pilot
+        before = {"state": pilot.state}
+        pilot.state, pilot.state_reason, pilot.state_since = state, reason, work.today()
+        pilot.nudge_at = None
+        for item in work.dossier.items:
+            if item.next_at is not None:
+                item.next_at = None
+        promise_kickoff(work)
+        entry = await work.entry.note(pilot, what, before=before, after={"state": state, "reason": reason})
+        await work.entry.session.flush()
+        work.entry.promise(Promise(pilot.room, "gate", entry.id))
+
+    def _reason(self, reason: str, verb: str) -> str:
+        reason = rules.check_words(reason, "reason")
+        if not reason:
+            raise Refused(f"Say why, in a few words: `/pilot {verb} reason`. It is posted in the pilot's channel and "
+                          "kept in the audit trail.")
+        return reason
+
+

@@ -1,0 +1,287 @@
+"""Reads one YAML file with the line of every value, and gathers all its faults instead of the first."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import yaml
+from rapidfuzz import fuzz, process
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
+
+_LONGEST_FILE = 200_000
+_NULL = "tag:yaml.org,2002:null"
+_HINTS = {
+    "mapping values are not allowed": "Put a text with a colon in it between double quotes",
+    "cannot start any token": "Indent with spaces; put a text that begins with a sign between double quotes",
+    "expected ',' or": "Close the bracket, and put a text with a comma in it between double quotes",
+    "expected <block end>": "Give the line the same indentation as its neighbours",
+    "could not find expected ':'": "Write it as `key: value`",
+    "found unexpected end of stream": "Close the quotes or the bracket",
+    "unexpected end": "Close the quotes or the bracket",
+    "undefined alias": "Write the value itself instead of the *alias",
+    "found another document": "Remove the line `---`: one file holds one template",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong with a template, and what to write instead."""
+
+    line: int
+    """From 1."""
+    text: str
+    where: str = ""
+    """The file or template it is in."""
+
+    def __str__(self) -> str:
+        return f"{self.where}{', ' if self.where else ''}line {self.line}: {self.text}"
+
+
+class TemplateErrors(Exception):
+    """A template that cannot be used; `faults` are all of them, in the order of lines."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.where, fault.line)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class Faults:
+    """Gathers what is wrong with one file."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.found: list[Fault] = []
+
+    def add(self, line: int, text: str) -> None:
+        self.found.append(Fault(line, text, self.where))
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """Return the known word that `word` most likely was meant to be, if any is near."""
+    found = process.extractOne(word.casefold(), sorted(known), scorer=fuzz.ratio, processor=str.casefold,
+                               score_cutoff=60)
+    return found[0] if found else None
+
+
+def instead(word: str, known: Collection[str]) -> str:
+    """Say what to write instead of an unknown word: the nearest, and all if there is none."""
+    guess = nearest(word, known)
+    return f"write `{guess}`" if guess else f"write one of {listed(known)}"
+
+
+def valid(word: str, known: Collection[str]) -> str:
+    """Say what to write instead of an unknown word: the nearest, and all in any case."""
+    guess = nearest(word, known)
+    return f"write `{guess}`. Valid are {listed(known)}" if guess else f"write one of {listed(known)}"
+
+
+def listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def quoted(text: str) -> str:
+    """Show what stands in the file, cut to a readable length."""
+    flat = " ".join(text.split())
+    return f"`{flat if len(flat) <= 40 else flat[:39] + '…'}`"
+
+
+def line_of(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def read_root(text: str, faults: Faults) -> MappingNode | None:
+    """Read the file's one mapping; None: it has none, and the fault is noted."""
+    if len(text) > _LONGEST_FILE:
+        faults.add(1, f"The file has {len(text)} characters; a template may have {_LONGEST_FILE}. Split it "
+                      "into packs that extend each other.")
+        return None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = (error.problem or error.context or "it cannot be read").removeprefix("but ")
+        hint = next((hint for part, hint in _HINTS.items() if part in problem),
+                    "Check quotes, brackets and indentation here and on the line above")
+        faults.add(int(mark.line) + 1 if mark else 1,
+                   f"This is not YAML: {problem}. {hint}; what follows is checked after that.")
+        return None
+    except yaml.reader.ReaderError as error:
+        at = int(error.position)
+        faults.add(text.count("\n", 0, at) + 1,
+                   f"Here is the invisible character U+{ord(text[at]):04X}; delete it.")
+        return None
+    except RecursionError:
+        faults.add(1, "Brackets are nested hundreds deep; a template needs three levels.")
+        return None
+    if not isinstance(node, MappingNode):
+        faults.add(line_of(node) if node else 1,
+                   "A template is a list of keys; begin it with `schema: 1` and `template: its-name`.")
+        return None
+    return node
+
+
+class Fields:
+    """One mapping of the file. Each look-up checks the value, notes what is wrong and goes on.
+
+    Where a fault was noted, the value given back only has the right type.
+    """
+
+    def __init__(self, node: MappingNode, what: str, known: Collection[str], faults: Faults) -> None:
+        self.line = line_of(node)
+        self.what = what
+        self._faults = faults
+        self._values: dict[str, Node] = {}
+        self._lines: dict[str, int] = {}
+        for key, value in node.value:
+            self._take(key, value, known)
+
+    def _take(self, key: Node, value: Node, known: Collection[str]) -> None:
+        line = line_of(key)
+        word = key.value if isinstance(key, ScalarNode) else "?"
+        if word in self._values:
+            self.fault(line, f"the key `{word}` stands twice, first on line {self._lines[word]}; keep one.")
+        elif word in known:
+            self._values[word], self._lines[word] = value, line
+        else:
+            guess = nearest(word, [name for name in known if name not in self._values])
+            advice = f"write `{guess}`" if guess else f"remove it, or use one of {listed(known)}"
+            self.fault(line, f"{quoted(word)} is not a key here; {advice}.")
+
+    def fault(self, line: int, text: str) -> None:
+        self._faults.add(line, f"{self.what}: {text}")
+
+    def wrong(self, key: str, text: str) -> None:
+        """Note a fault of a key's value."""
+        self.fault(self.line_of(key), text)
+
+    def need(self, keys: Iterable[str]) -> None:
+        """Note which of the keys are missing."""
+        if missing := [key for key in keys if key not in self._values]:
+            self.fault(self.line, f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing; "
+                                  f"add {'it' if len(missing) == 1 else 'them'}.")
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there with a value that is not null."""
+        return key in self._values and self._values[key].tag != _NULL
+
+    def says(self, key: str) -> bool:
+        """Whether the key is there, be it with null."""
+        return key in self._values
+
+    def line_of(self, key: str) -> int:
+        return line_of(self._values[key]) if key in self._values else self.line
+
+    def peek(self, key: str) -> str:
+        """Return the value as it stands, noting nothing; "" where it is missing or no single value."""
+        node = self._values.get(key)
+        return str(node.value).strip() if isinstance(node, ScalarNode) and node.tag != _NULL else ""
+
+    def raw(self, key: str) -> str:
+        """Return the value as it stands in the file; "" where it is missing, null or no single value."""
+        node = self._values.get(key)
+        if node is None:
+            return ""
+        if not isinstance(node, ScalarNode):
+            self.fault(line_of(node), f"`{key}` takes one value; write it without brackets or dashes.")
+            return ""
+        return self.peek(key)
+
+    def text(self, key: str, longest: int) -> str:
+        """Return a text of one line that is not empty."""
+        found, line = self.raw(key), self.line_of(key)
+        if not found:
+            if key in self._values and isinstance(self._values[key], ScalarNode):
+                self.fault(line, f"`{key}` is empty; write a text.")
+            return ""
+        if len(found) > longest:
+            self.fault(line, f"`{key}` has {len(found)} characters; cut it to {longest}.")
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
+            self.fault(line, f"`{key}` holds a line break or control character; write it on one line.")
+        return found
+
+    def one_of(self, key: str, known: Collection[str], noun: str) -> str:
+        found = self.text(key, 200)
+        if found and found not in known:
+            self.wrong(key, f"{quoted(found)} is not a {noun}; {valid(found, known)}.")
+            return ""
+        return found
+
+    def match(self, key: str, form: str, advice: str) -> str:
+        """Return a text of the given form, a regular expression."""
+        found = self.text(key, 200)
+        if found and not re.fullmatch(form, found):
+            self.wrong(key, f"`{key}: {quoted(found)[1:-1]}` is not understood; {advice}.")
+            return ""
+        return found
+
+    def whole(self, key: str, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
+        if key not in self._values:
+            return low
+        found = self.raw(key)
+        if re.fullmatch(r"\d{1,9}", found, re.ASCII) and low <= int(found) <= high:
+            return int(found)
+        if isinstance(self._values[key], ScalarNode):
+            self.wrong(key, f"`{key}` is {quoted(found) if found else 'empty'}; "
+                                          f"write a whole number from {low} to {high}.")
+        return low
+
+    def day(self, key: str) -> date | None:
+        """Return a date; None: there is none."""
+        if key not in self._values:
+            return None
+        found = self.raw(key)
+        try:
+            return date.fromisoformat(found)
+        except ValueError:
+            if isinstance(self._values[key], ScalarNode):
+                self.wrong(key, f"`{key}` is {quoted(found) if found else 'empty'}; "
+                                              'write a date such as "2026-12-02".')
+            return None
+
+    def flag(self, key: str) -> bool:
+        found = self.raw(key).casefold()
+        if key in self._values and found not in ("true", "false"):
+            self.wrong(key, f"`{key}` is {quoted(found)}; write `true` or `false`.")
+        return found == "true"
+
+    def words(self, key: str, form: str, advice: str, known: Collection[str] = ()) -> tuple[str, ...]:
+        """Return a list of different words of the given form, each among the `known` if any are given."""
+        if key not in self._values:
+            return ()
+        found: list[str] = []
+        for node in self.nodes(key):
+            word = str(node.value).strip() if isinstance(node, ScalarNode) and node.tag != _NULL else ""
+            if known and word not in known:
+                self.fault(line_of(node), f"`{key}` cannot hold {quoted(word)}; {valid(word, known)}.")
+            elif not re.fullmatch(form, word):
+                self.fault(line_of(node), f"`{key}` holds {quoted(word)}; {advice}.")
+            elif word in found:
+                self.fault(line_of(node), f"`{key}` names `{word}` twice; keep one.")
+            else:
+                found.append(word)
+        return tuple(found)
+
+    def nodes(self, key: str) -> list[Node]:
+        """Return the entries of a list that is not empty."""
+        node = self._values.get(key)
+        if node is None:
+            return []
+        if not isinstance(node, SequenceNode) or not node.value:
+            self.fault(line_of(node), f"`{key}` takes a list that is not empty; write [one, two], "
+                                      "or each entry on its own line after a dash.")
+            return []
+        return list(node.value)
+
+    def fields(self, key: str, what: str, known: Collection[str]) -> "Fields | None":
+        """Return the mapping under a key."""
+        node = self._values.get(key)
+        if node is None:
+            return None
+        if not isinstance(node, MappingNode):
+            self.fault(line_of(node), f"`{key}` takes keys of its own; write {{{', '.join(known)}}}, "
+                                      "each with a value.")
+            return None
+        return Fields(node, what, known, self._faults)

@@ -1,0 +1,116 @@
+"""An action on one pilot in progress: locked and loaded at its start, settled at its end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from handlers.chat.errors import Refused
+from handlers.chat.ports import Actor
+from handlers.ledger import Entry, Ledger
+from handlers.people.actions import People, calendar_of, personal_rooms
+from handlers.people.calendar import Calendar
+from handlers.people.permissions import Action, check
+from handlers.pilots import cadence, risk
+from handlers.pilots.hats import hats_of, who_may_instead
+from handlers.pilots.rules import SAFETY_FLOOR
+from storage import pilots
+from storage.models import Item, Person, PilotState
+from storage.outbox import Change
+from storage.pilots import Dossier
+
+
+@dataclass(slots=True)
+class Work:
+    entry: Entry
+    dossier: Dossier
+    people: People
+    _changed: dict[int, Item] = field(default_factory=dict)
+    _also_told: set[str] = field(default_factory=set)
+
+    @property
+    def pilot_calendar(self) -> Calendar:
+        return Calendar(self.dossier.pilot.zone, self.dossier.pilot.country)
+
+    def calendar(self, item: Item) -> Calendar:
+        """The owner's calendar, the pilot's where nobody owns it."""
+        owner = self.dossier.owner(item)
+        return self.pilot_calendar if owner is None else calendar_of(owner)
+
+    def today(self, calendar: Calendar | None = None) -> date:
+        return (calendar or self.pilot_calendar).today(self.entry.now)
+
+    def check(self, action: Action, item: Item | None = None, *, seat: str | None = None) -> None:
+        """Raises Refused where the actor may not do this here."""
+        actor = self.entry.actor
+        hats = hats_of(self.dossier, actor.person, item, is_admin=self.people.is_admin(actor.person),
+                       is_outsider=actor.is_outsider, seat=seat)
+        check(action, hats, who_may=who_may_instead(self.dossier, item),
+              safety_floor=item is not None and item.ref in SAFETY_FLOOR)
+
+    def check_running(self) -> None:
+        """Raises Refused where the pilot is paused or stopped."""
+        pilot = self.dossier.pilot
+        if pilot.state is PilotState.PAUSED:
+            raise Refused(f"{pilot.name} is paused ({pilot.state_reason}). `/pilot resume` starts it again; "
+                          "then this works.")
+        if pilot.state is PilotState.STOPPED:
+            raise Refused(f"{pilot.name} was stopped ({pilot.state_reason}). Its record stays readable with "
+                          "`/pilot history`, nothing in it changes any more.")
+
+    def change(self, item: Item) -> None:
+        """Say that `item` was changed: its next nudge, its version and all that shows it follow."""
+        self._changed[item.id] = item
+        if item.owner_id:
+            self._also_told.add(item.owner_id)
+
+    def tell(self, person_id: str) -> None:
+        """Bring this person's Home and digest up to date too: they had a part in it until now."""
+        self._also_told.add(person_id)
+
+    async def learn(self, person: Person) -> None:
+        """Make a person known to the dossier, who was not part of the pilot."""
+        self.dossier.people[person.id] = person
+
+    def settle(self) -> None:
+        """Bring everything that follows from the change up to date, in the same transaction."""
+        pilot, now = self.dossier.pilot, self.entry.now
+        for item in self._changed.values():
+            item.version += 1
+            self.schedule(item)
+        pilot.last_activity_at = now
+        involved = self._also_told | {seat.person_id for seat in self.dossier.seats.values()}
+        involved |= {item.owner_id for item in self.dossier.items if item.owner_id}
+        self.entry.changed(Change(pilot.id, personal_rooms(sorted(involved))))
+
+    def schedule(self, item: Item) -> None:
+        """Set when the owner next hears of `item`."""
+        owner = self.dossier.owner(item)
+        item.next_at = None if owner is None or not owner.is_active else cadence.next_word(
+            item, calendar_of(owner), self.entry.now, owner.quiet_until,
+            is_active_pilot=self.dossier.pilot.state is PilotState.ACTIVE)
+
+    def risk(self) -> int:
+        pilot = self.dossier.pilot
+        return risk.score(self.dossier.items, pilot.weights, self.today(), self.calendar).total
+
+
+@asynccontextmanager
+async def work_on(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -> AsyncIterator[Work]:
+    """Lock the pilot and load all of it. Raises Refused where there is none, AlreadyDone on a replay."""
+    async with ledger.entry(actor) as entry:
+        pilot = await pilots.locked(entry.session, actor.workspace, pilot_id)
+        if pilot is None:
+            raise Refused("There is no such pilot any more. `/pilot list` shows those there are.")
+        work = Work(entry, await pilots.dossier(entry.session, pilot), people)
+        yield work
+        work.settle()
+        await pilots.note_risk(entry.session, pilot, entry.now, work.risk())
+
+
+async def item_in(work: Work, item_id: int) -> Item:
+    """The item of the pilot at work. Raises Refused where it is gone."""
+    for item in work.dossier.items:
+        if item.id == item_id:
+            return item
+    raise Refused("That item is gone. `/pilot items` shows those there are.")
