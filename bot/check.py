@@ -1,0 +1,175 @@
+"""`groundcrew check`: everything that is wrong, at once, each with what to do about it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from alembic.script import ScriptDirectory
+from pydantic import ValidationError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.library import read_library
+from bot.logs import redacted
+from bot.settings import Settings
+from bot.wiring import identify
+from handlers.commands.desk import COMMANDS
+from handlers.pilots.templates import TemplateErrors
+from handlers.slack.listeners import EVENTS
+from storage.engine import open_engine
+from storage.migrate import config_for
+
+MANIFEST = Path(__file__).parent.parent / "manifest.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    ok: bool
+    text: str
+    is_advice: bool = False
+    """Works without, but less well."""
+
+    def __str__(self) -> str:
+        return f"{'ok   ' if self.ok else 'note ' if self.is_advice else 'WRONG'} {self.text}"
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """One sentence a wrong setting, by the name it has in the environment."""
+    lines = []
+    for fault in error.errors():
+        name = "GROUNDCREW_" + "_".join(str(part) for part in fault["loc"]).upper()
+        match fault["type"]:
+            case "missing":
+                lines.append(f"{name} is missing: .env.example shows where to find it")
+            case "extra_forbidden":
+                lines.append(f"{name} is not a setting: look for a typo in .env, or take it out")
+            case _:
+                lines.append(f"{name}: {fault['msg'].removeprefix('Value error, ')}")
+    return lines
+
+
+async def check(settings: Settings | None, error: ValidationError | None) -> int:
+    """Print every finding; returns 0 where nothing is wrong, else 1."""
+    findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
+    findings += _manifest()
+    if settings is not None:
+        findings += [*_mode(settings), *_templates(settings), *await _database(settings), *await _slack(settings)]
+    else:
+        findings.append(Finding(False, "database and Slack were not tried: they need the settings above first"))
+    print(*findings, sep="\n")
+    wrong = sum(1 for finding in findings if not finding.ok and not finding.is_advice)
+    print("\nNothing is wrong." if not wrong else f"\n{wrong} to mend.")
+    return 1 if wrong else 0
+
+
+def _mode(settings: Settings) -> list[Finding]:
+    if settings.slack_mode == "socket" and settings.slack_app_token is None:
+        return [Finding(False, "GROUNDCREW_SLACK_APP_TOKEN is missing: socket mode needs one. Slack app, Basic "
+                               "Information, App-Level Tokens, scope connections:write")]
+    if settings.slack_mode == "http" and settings.slack_signing_secret is None:
+        return [Finding(False, "GROUNDCREW_SLACK_SIGNING_SECRET is missing: http mode needs it. Slack app, Basic "
+                               "Information, App Credentials")]
+    return []
+
+
+def _templates(settings: Settings) -> list[Finding]:
+    try:
+        library = read_library(settings.templates_dir)
+    except TemplateErrors as error:
+        return [Finding(False, f"template: {fault}") for fault in error.faults]
+    except (OSError, UnicodeDecodeError) as error:
+        return [Finding(False, f"GROUNDCREW_TEMPLATES_DIR cannot be read: {error}")]
+    return [Finding(True, f"templates: {', '.join(sorted(library))}")]
+
+
+def _manifest() -> list[Finding]:
+    """Whether manifest.yml says what the code registers."""
+    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    commands = {command["command"] for command in manifest["features"]["slash_commands"]}
+    events = set(manifest["settings"]["event_subscriptions"]["bot_events"])
+    different = [f"{name} is in {'the code' if name in COMMANDS else 'manifest.yml'} only"
+                 for name in sorted(commands ^ set(COMMANDS))]
+    different += [f"the event {name} is in {'the code' if name in EVENTS else 'manifest.yml'} only"
+                  for name in sorted(events ^ EVENTS)]
+    if different:
+        return [Finding(False, f"manifest: {each}. Take manifest.yml and code from one release") for each in different]
+    return [Finding(True, "manifest.yml and code agree")]
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    engine = open_engine(settings.database_url)
+    where = redacted(settings.database_url)
+    try:
+        async with engine.connect() as connection:
+            newest = await connection.run_sync(
+                lambda sync: ScriptDirectory.from_config(config_for(sync)).get_current_head())
+            has_table = await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version"))
+            current = await connection.scalar(text("SELECT version_num FROM alembic_version")) if has_table else None
+    except (SQLAlchemyError, OSError) as error:
+        return [Finding(False, f"the database at {where} does not answer ({redacted(str(error).splitlines()[0])}). "
+                               "Is it running, are name and password right, does the folder exist?")]
+    finally:
+        await engine.dispose()
+    if current != newest:
+        return [Finding(False, f"the database at {where} is {'empty' if current is None else 'of an older version'}: "
+                               "run `groundcrew migrate` (`groundcrew run` does it too)", is_advice=True)]
+    return [Finding(True, f"database at {where}, up to date")]
+
+
+@asynccontextmanager
+async def _client(settings: Settings, token: str) -> AsyncIterator[AsyncWebClient]:
+    async with ClientSession(timeout=ClientTimeout(total=10)) as session:
+        yield AsyncWebClient(token=token, base_url=settings.slack_api_url, session=session, retry_handlers=[])
+
+
+async def _slack(settings: Settings) -> list[Finding]:
+    findings = []
+    try:
+        async with _client(settings, settings.slack_bot_token.get_secret_value()) as web:
+            identity = await identify(web)
+        findings += [Finding(True, f"bot token, workspace {identity.team}"), *_scopes(identity.scopes)]
+    except SlackApiError as error:
+        findings.append(Finding(False, f"GROUNDCREW_SLACK_BOT_TOKEN: Slack says {error.response.get('error')}. Copy the "
+                                       "Bot User OAuth Token (xoxb-...) again, or reinstall the app"))
+    except (ClientError, OSError, TimeoutError) as error:
+        return [Finding(False, f"Slack at {settings.slack_api_url} cannot be reached ({type(error).__name__}). Is there "
+                               "a proxy or a firewall in the way?")]
+    if settings.slack_mode == "socket" and settings.slack_app_token is not None:
+        findings.append(await _socket(settings, settings.slack_app_token.get_secret_value()))
+    return findings
+
+
+async def _socket(settings: Settings, token: str) -> Finding:
+    try:
+        async with _client(settings, token) as web:
+            await web.apps_connections_open(app_token=token)
+    except SlackApiError as error:
+        return Finding(False, f"GROUNDCREW_SLACK_APP_TOKEN: Slack says {error.response.get('error')}. It must be an "
+                              "app-level token (xapp-...) with connections:write, and Socket Mode must be on")
+    except (ClientError, OSError, TimeoutError) as error:
+        return Finding(False, f"Socket Mode cannot be opened ({type(error).__name__})")
+    return Finding(True, "app token, Socket Mode opens")
+
+
+def _scopes(granted: frozenset[str]) -> list[Finding]:
+    """What the installation was granted against what the manifest asks for."""
+    if not granted:
+        return [Finding(False, "Slack did not say which scopes are granted", is_advice=True)]
+    scopes = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]
+    missing = sorted(set(scopes["bot"]) - granted)
+    optional = sorted(set(scopes["bot_optional"]) - granted)
+    findings = []
+    if missing:
+        findings.append(Finding(False, f"scopes not granted: {', '.join(missing)}. Update the app from manifest.yml and "
+                                       "reinstall it"))
+    else:
+        findings.append(Finding(True, "all required scopes"))
+    if optional:
+        findings.append(Finding(False, f"optional scopes not granted: {', '.join(optional)}. docs/install.md says what "
+                                       "each is for", is_advice=True))
+    return findings

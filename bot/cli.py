@@ -1,0 +1,189 @@
+"""The command line: run, check, migrate, templates, verify-audit, demo."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from slack_sdk.errors import SlackApiError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import logs
+from bot.check import check, faults_of
+from bot.library import built_in, read_library
+from bot.settings import Settings
+from handlers.pilots.templates import TemplateErrors, parse, resolve
+from storage import audit
+from storage.engine import Store, open_engine
+from storage.migrate import upgrade
+
+DOES = """\
+groundcrew run            run the bot until it is told to stop
+groundcrew check          say everything that is wrong with settings, database, tokens, scopes, manifest
+groundcrew migrate        bring the database to this version
+groundcrew templates      list the templates, or check your own: groundcrew templates FILE.yaml
+groundcrew verify-audit   prove that no audit entry was changed or removed
+groundcrew demo           the bot against its built-in sandbox workspace, in the browser
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="groundcrew", description=DOES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in ("run", "check", "migrate", "verify-audit"):
+        commands.add_parser(name)
+    templates = commands.add_parser("templates")
+    templates.add_argument("files", nargs="*", type=Path, metavar="FILE.yaml")
+    demo = commands.add_parser("demo")
+    demo.add_argument("--port", type=int, default=0, help="of the sandbox page; a free one otherwise")
+    asked = parser.parse_args(argv)
+    if asked.command == "demo":
+        return _demo(asked.port)
+    if asked.command == "templates" and asked.files:
+        return _lint(asked.files)
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # from the environment
+    except ValidationError as error:
+        if asked.command == "check":
+            return asyncio.run(check(None, error))
+        if asked.command == "templates":
+            return _list(None)
+        print("These settings are wrong:", *faults_of(error), "`groundcrew check` says more.", sep="\n  ",
+              file=sys.stderr)
+        return 2
+    logs.configure(settings.log_level)
+    match asked.command:
+        case "check":
+            return asyncio.run(check(settings, None))
+        case "migrate":
+            return _with_database(settings, _migrate(settings))
+        case "verify-audit":
+            return _with_database(settings, _verify(settings))
+        case "templates":
+            return _list(settings.templates_dir)
+    return _run(settings)
+
+
+def _run(settings: Settings) -> int:
+    from bot.serve import serve  # noqa: PLC0415  (the web server is not needed to check or migrate)
+    missing = _mode_faults(settings)
+    if missing:
+        print(missing, file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(_migrate(settings, quietly=True))
+        asyncio.run(serve(settings))
+    except TemplateErrors as error:
+        print("A template cannot be read:", *error.faults, sep="\n  ", file=sys.stderr)
+        return 2
+    except SlackApiError as error:
+        print(f"Slack refused the bot token: {error.response.get('error')}. `groundcrew check` says what to do.",
+              file=sys.stderr)
+        return 2
+    except (SQLAlchemyError, OSError) as error:
+        print(f"Could not start: {logs.redacted(str(error).splitlines()[0])}. `groundcrew check` says what to do.",
+              file=sys.stderr)
+        return 2
+    return 0
+
+
+def _mode_faults(settings: Settings) -> str | None:
+    if settings.slack_mode == "socket" and settings.slack_app_token is None:
+        return "Socket mode needs GROUNDCREW_SLACK_APP_TOKEN (xapp-...). See .env.example."
+    if settings.slack_mode == "http" and settings.slack_signing_secret is None:
+        return "HTTP mode needs GROUNDCREW_SLACK_SIGNING_SECRET. See .env.example."
+    return None
+
+
+def _with_database(settings: Settings, work: Coroutine[Any, Any, int]) -> int:
+    try:
+        return asyncio.run(work)
+    except (SQLAlchemyError, OSError) as error:
+        print(f"The database at {logs.redacted(settings.database_url)} does not answer: "
+              f"{logs.redacted(str(error).splitlines()[0])}", file=sys.stderr)
+        return 2
+
+
+async def _migrate(settings: Settings, *, quietly: bool = False) -> int:
+    engine = open_engine(settings.database_url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()
+    if not quietly:
+        print("The database is up to date.")
+    return 0
+
+
+async def _verify(settings: Settings) -> int:
+    engine = open_engine(settings.database_url)
+    try:
+        async with Store(engine).reading() as session:
+            found = await audit.verify(session)
+    finally:
+        await engine.dispose()
+    for broken in found.broken:
+        print(f"BROKEN  {broken.pilot} (pilot {broken.pilot_id}), entry {broken.seq}: {broken.why}")
+    if found.broken:
+        print(f"{len(found.broken)} of {found.pilots} audit trails do not hold.")
+        return 1
+    print(f"All {found.pilots} audit trails hold: {found.entries} entries, none changed, none missing.")
+    return 0
+
+
+def _lint(files: Sequence[Path]) -> int:
+    """Check templates of one's own, alone and together with the built-in ones."""
+    library = dict(read_library(None))
+    mine, status = [], 0
+    for path in files:
+        try:
+            template = parse(path.read_text(encoding="utf-8"), str(path))
+        except TemplateErrors as error:
+            print(*error.faults, sep="\n")
+            status = 1
+        except (OSError, UnicodeDecodeError) as error:
+            print(f"{path}: cannot be read: {error}")
+            status = 1
+        else:
+            mine.append(template)
+            library[template.name] = template
+    for template in mine:
+        try:
+            checklist = resolve(library, [template.name])
+        except TemplateErrors as error:
+            print(*error.faults, sep="\n")
+            status = 1
+        else:
+            print(f"{template.name}: fine, {len(checklist.items)} items together with what it extends.")
+    return status
+
+
+def _list(folder: Path | None) -> int:
+    try:
+        library = read_library(folder)
+    except TemplateErrors as error:
+        print(*error.faults, sep="\n")
+        return 1
+    for name, template in sorted(library.items()):
+        extends = f", extends {template.extends}" if template.extends else ""
+        print(f"{name:20} {len(template.items):3} items{extends}  ({template.where})")
+    print(f"{len(built_in())} come with the bot. Your own: GROUNDCREW_TEMPLATES_DIR. Check one: "
+          "groundcrew templates FILE.yaml")
+    return 0
+
+
+def _demo(port: int) -> int:
+    from bot.demo import run  # noqa: PLC0415  (the sandbox is loaded only where it is wanted)
+    logs.configure("WARNING")
+    try:
+        asyncio.run(run(port))
+    except OSError as error:
+        print(f"Port {port} cannot be used: {error.strerror}. Choose another: make demo PORT=8765", file=sys.stderr)
+        return 2
+    return 0

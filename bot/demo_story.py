@@ -1,0 +1,156 @@
+"""What happened before the demo begins: three pilots of different health, told through the bot's own actions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from bot.clock import MovableClock
+from bot.sandbox import Sandbox
+from bot.wiring import Parts
+from handlers.chat.ports import Actor
+from handlers.people.calendar import Calendar
+from handlers.people.roles import Role
+from handlers.pilots.create import NewPilot
+from storage import pilots
+from storage.models import ItemState
+from storage.pilots import Dossier
+
+HOME = Calendar("Europe/Berlin", "DE")
+CAST = {Role.SPONSOR: "marta", Role.LEAD: "priya", Role.PRODUCT: "tom", Role.ENGINEERING: "sam", Role.DATA: "lena",
+        Role.ML: "ravi", Role.OPERATIONS: "ana", Role.SECURITY: "ines", Role.LEGAL: "jonas",
+        Role.COMPLIANCE: "carol", Role.CHANGE: "omar"}
+WIKI = "https://wiki.northwind.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Acts as the people of the story, at the times of the story."""
+
+    parts: Parts
+    sandbox: Sandbox
+    clock: MovableClock
+
+    def actor(self, handle: str) -> Actor:
+        return Actor(f"slack:{self.parts.identity.team}", self._id(handle), "demo story")
+
+    def _id(self, handle: str) -> str:
+        return f"slack:{self.sandbox.user_id(handle)}"
+
+    def at(self, day: date, hour: int, minute: int = 0) -> None:
+        self.clock.set(HOME.at(day, time(hour, minute)))
+
+    async def send(self) -> None:
+        while await self.parts.outbox.deliver():
+            self.clock.forward(timedelta(seconds=1))
+
+    async def register(self, name: str, purpose: str, channel: str, kickoff: date, cast: Mapping[Role, str],
+                       packs: tuple[str, ...] = (), conditions: frozenset[str] = frozenset()) -> int:
+        pilot = await self.parts.desk.creation.create(self.actor(cast[Role.LEAD]), NewPilot(
+            name=name, purpose=purpose, kickoff_on=kickoff, room=f"slack:{self.sandbox.channel_id(channel)}",
+            packs=packs, conditions=conditions, cut="full",
+            seats={role: self._id(handle) for role, handle in cast.items()}))
+        await self.send()
+        return pilot
+
+    async def accept(self, pilot: int, *handles: str) -> None:
+        for handle in handles:
+            await self.parts.desk.seats.accept(self.actor(handle), pilot, None)
+        await self.send()
+
+    async def dossier(self, pilot_id: int) -> Dossier:
+        async with self.parts.store.reading() as session:
+            pilot = await pilots.one(session, f"slack:{self.parts.identity.team}", pilot_id)
+            assert pilot is not None
+            return await pilots.dossier(session, pilot)
+
+    async def done(self, pilot: int, ref: str, evidence: str | None = None) -> None:
+        """The owner closes it, with a link into the wiki where nothing else is said."""
+        found = await self.dossier(pilot)
+        item = found.item(ref)
+        assert item is not None and item.owner_id is not None
+        slug = found.pilot.name.lower().replace(" ", "-")
+        owner = Actor(f"slack:{self.parts.identity.team}", item.owner_id, "demo story")
+        await self.parts.desk.items.done(owner, item.id, f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)
+
+    async def through(self, pilot: int, gate: str, last: date, lead: str = "priya") -> None:
+        """Close everything that holds `gate` in the two weeks before `last`, and pass it."""
+        holding = [item for item in (await self.dossier(pilot)).items
+                   if item.gate == gate and item.state is ItemState.OPEN and not item.is_advice]
+        for number, item in enumerate(holding):
+            day = HOME.add(last, -1 - (len(holding) - number) * 8 // max(len(holding), 1))
+            self.at(day, 10 + number % 6, 5 * number % 60)
+            await self.done(pilot, item.ref)
+        self.at(last, 15)
+        await self.parts.desk.stages.pass_gate(self.actor(lead), pilot)
+        await self.send()
+
+
+async def tell(parts: Parts, sandbox: Sandbox, clock: MovableClock) -> None:
+    """Three pilots: one in limited rollout, one stuck in build, one that starts its week one this morning."""
+    begins = clock()
+    monday = HOME.today(begins)
+    teller = Teller(parts, sandbox, clock)
+    await _support_copilot(teller, monday)
+    await _invoice_match(teller, monday)
+    await _claims_triage(teller, monday)
+    clock.set(begins)
+
+
+async def _support_copilot(teller: Teller, monday: date) -> None:
+    """Healthy: an assistant for the service desk, twelve working days into its limited rollout."""
+    start = HOME.add(monday, -85)
+    teller.at(HOME.add(start, -6), 11)
+    pilot = await teller.register(
+        "Support copilot", "Draft answers for the service desk so that agents only check and send",
+        "support-copilot", start, CAST, packs=("llm-assistant",))
+    await teller.accept(pilot, *(handle for role, handle in CAST.items() if role is not Role.LEAD))
+    for gate, day in (("week_one", 0), ("build", 9), ("readiness_review", 52), ("limited_rollout", 73)):
+        await teller.through(pilot, gate, HOME.add(start, day))
+    teller.at(HOME.add(monday, -10), 11)
+    await teller.done(pilot, "L-01", "12 of 140 agents in Leeds, billing questions only, since the 9th")
+    teller.at(HOME.add(monday, -3), 16)
+    await teller.done(pilot, "LLM-14", "0.07 per solved question against 3.10 by hand")
+
+
+async def _invoice_match(teller: Teller, monday: date) -> None:
+    """Stuck: in build for longer than it may be, nothing closed for weeks, the blocker outside the team."""
+    start = HOME.add(monday, -68)
+    cast = {**CAST, Role.LEAD: "tom", Role.PRODUCT: "tom", Role.CHANGE: "priya"}
+    teller.at(HOME.add(start, -4), 14)
+    pilot = await teller.register("Invoice match", "Match supplier invoices to orders without touching them by hand",
+                                  "invoice-match", start, cast)
+    await teller.accept(pilot, *sorted(set(cast.values()) - {"tom"}))
+    await teller.through(pilot, "week_one", HOME.add(start, 1), "tom")
+    await teller.through(pilot, "build", HOME.add(start, 10), "tom")
+    for day, ref in ((18, "B-01"), (24, "B-03"), (30, "B-05"), (34, "B-06"), (40, "B-11")):
+        teller.at(HOME.add(start, day), 11)
+        await teller.done(pilot, ref, "" if ref == "B-06" else None)
+    teller.at(HOME.add(monday, -6), 10)
+    dossier = await teller.dossier(pilot)
+    blocked, blocker = dossier.item("B-04"), teller.actor("omar").person
+    assert blocked is not None
+    people = teller.parts.people
+    await teller.parts.desk.items.block(teller.actor("lena"), blocked.id,
+                                        await people.known(teller.actor("lena").workspace, blocker),
+                                        "read access to the ERP replica")
+    await teller.send()
+
+
+async def _claims_triage(teller: Teller, monday: date) -> None:
+    """Starting: registered last week, week one begins today; two have not answered and a seat is empty."""
+    cast: dict[Role, str] = {role: handle for role, handle in CAST.items() if role is not Role.CHANGE}
+    teller.at(HOME.add(monday, -3), 15)
+    pilot = await teller.register("Claims triage", "Sort incoming claims so that simple ones are paid the same day",
+                                  "claims-triage", monday, cast, conditions=frozenset({"protected-data"}))
+    teller.at(HOME.add(monday, -2), 10)
+    await teller.accept(pilot, "marta", "tom", "sam", "lena", "ines", "carol", "ana")
+    teller.at(HOME.add(monday, -1), 11)
+    await teller.done(pilot, "IN-01", "I fund production from the claims budget if the number holds")
+    await teller.done(pilot, "IN-02", "handling time 34 -> 24 min by 31 Mar, value if met 410k a year")
+    await teller.done(pilot, "IN-05")
+    dossier = await teller.dossier(pilot)
+    briefing = dossier.item("W1-01")
+    assert briefing is not None
+    wednesday: datetime = HOME.at(HOME.add(monday, 2), time(14))
+    await teller.parts.desk.items.slot(teller.actor("ines"), briefing.id, wednesday)
+    await teller.send()

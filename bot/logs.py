@@ -1,0 +1,29 @@
+"""Logging: one line an event, with tokens and secrets taken out whatever they slipped into."""
+
+import logging
+import re
+import sys
+
+_SECRET = re.compile(r"xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|"
+                     r"(?<=hooks\.slack\.com/)\S+|(?<=/sandbox/response/)\S+")
+
+
+def redacted(text: str) -> str:
+    """`text` without anything that looks like a token, a password in an address or an answer address."""
+    return _SECRET.sub("***", text)
+
+
+class Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def configure(level: str) -> None:
+    """Log to standard error. Called once, by the command line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("apscheduler", "slack_bolt", "slack_sdk", "aiosqlite", "httpx"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))

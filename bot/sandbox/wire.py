@@ -1,0 +1,111 @@
+"""What goes over the wire: every exchange with the bot, on record and without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+JSON = dict[str, Any]
+KEPT = 500
+_SECRET_KEYS = {"token", "authorization", "x-slack-signature", "client_secret"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How the bot answered one delivery. `status` 0: nothing was delivered, or no answer came."""
+
+    status: int
+    body: Any  # parsed JSON, else the text
+    ms: int
+    error: str | None = None
+
+
+class SandboxError(Exception):
+    """Slack would show an error here: `code` is Slack's, `detail` a sentence for the person."""
+
+    def __init__(self, code: str, detail: str = "", answer: Answer | None = None) -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail or code
+        self.answer = answer
+
+
+class ApiError(Exception):
+    """The Web API refuses: becomes {"ok": false, "error": code, ...}."""
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.more = more
+
+    @classmethod
+    def with_messages(cls, code: str, messages: Iterable[str]) -> ApiError:
+        listed = list(messages)
+        return cls(code, errors=[_bare(m) for m in listed], response_metadata={"messages": listed})
+
+
+def _bare(message: str) -> str:
+    return message.removeprefix("[ERROR] ")
+
+
+@dataclass(slots=True)
+class Exchange:
+    n: int
+    at: datetime
+    direction: Literal["to_slack", "to_bot"]
+    name: str
+    status: int
+    ms: int
+    request: Any
+    response: Any
+    note: str | None = None
+
+    def to_json(self) -> JSON:
+        return {
+            "n": self.n, "at": self.at.isoformat(), "direction": self.direction, "name": self.name,
+            "status": self.status, "ms": self.ms, "request": self.request, "response": self.response,
+            "note": self.note,
+        }  # fmt: skip
+
+
+class Traffic:
+    """The last 500 exchanges, oldest first, secrets taken out before they are kept."""
+
+    def __init__(self, clock: Callable[[], datetime], secrets: Iterable[str]) -> None:
+        self.kept: list[Exchange] = []
+        self._clock = clock
+        self._secrets = [s for s in secrets if len(s) >= 8]  # shorter ones would tear holes
+        self._n = 0
+        self.on_exchange: Callable[[int], None] = lambda n: None
+
+    def record(
+        self, direction: Literal["to_slack", "to_bot"], name: str, *, status: int, ms: int, request: Any,
+        response: Any, note: str | None = None,
+    ) -> None:  # fmt: skip
+        self._n += 1
+        self.kept.append(
+            Exchange(
+                self._n, self._clock(), direction, name, status, ms,
+                self.redact(request), self.redact(response), note,
+            )
+        )  # fmt: skip
+        if len(self.kept) > KEPT:
+            del self.kept[: len(self.kept) - KEPT]
+        self.on_exchange(self._n)
+
+    def redact(self, value: Any) -> Any:
+        """A deep copy of `value` without tokens and signing secrets."""
+        if isinstance(value, dict):
+            return {
+                k: "(removed)" if isinstance(k, str) and k.lower() in _SECRET_KEYS else self.redact(v)
+                for k, v in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.redact(v) for v in value]
+        if isinstance(value, str):
+            for secret in self._secrets:
+                if secret in value:
+                    value = value.replace(secret, "(removed)")
+        return value

@@ -1,0 +1,57 @@
+"""Runs the ticks and the courier. All state is in the database, so jobs live in memory alone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.wiring import Parts
+from handlers.ticks import Tick
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 0.5
+"""How long the courier waits for a wake-up before it looks by itself: for lanes whose pace opens."""
+
+
+def scheduler_for(ticks: list[Tick]) -> AsyncIOScheduler:
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for tick in ticks:
+        if tick.name != "deliver":  # the courier's, which does not wait for the second to be full
+            scheduler.add_job(tick.run, "interval", seconds=tick.every.total_seconds(), id=tick.name,
+                              max_instances=1, coalesce=True, misfire_grace_time=None)
+    return scheduler
+
+
+async def courier(parts: Parts) -> None:
+    """Keep promises as they come, until cancelled."""
+    outbox, quiet_s = parts.outbox, LOOK_AGAIN_S
+    while True:
+        outbox.woken.clear()
+        try:
+            busy = await outbox.deliver()
+            quiet_s = LOOK_AGAIN_S
+        except Exception:  # the database is away for a moment: nothing is lost, it is all in there
+            log.exception("the courier could not look; trying again in %.0f s", quiet_s * 2)
+            busy, quiet_s = 0, min(quiet_s * 2, 30.0)
+        if not busy:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(outbox.woken.wait(), quiet_s)
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """Ticks and courier, until the end of the block; what is under way is finished first."""
+    scheduler = scheduler_for(parts.ticks)
+    scheduler.start()
+    sending = asyncio.create_task(courier(parts))
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+        sending.cancel()
+        with suppress(asyncio.CancelledError):
+            await sending
+        await parts.door.drained()

@@ -1,0 +1,111 @@
+"""Every setting, read once from the environment (and `.env`) at start; `.env.example` shows each."""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from handlers.people.calendar import valid_country, valid_zone
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Settings(BaseSettings):
+    """Frozen: nothing changes a setting while the bot runs."""
+
+    model_config = SettingsConfigDict(env_prefix="GROUNDCREW_", env_file=".env", extra="forbid", frozen=True)
+
+    database_url: str = "sqlite+aiosqlite:///groundcrew.db"
+    """Where everything is kept: a SQLite file for one process, PostgreSQL (postgresql+asyncpg://) for several."""
+    slack_mode: Literal["socket", "http"] = "socket"
+    """socket: the bot connects out, no public address needed. http: Slack calls `/slack/events`."""
+    slack_bot_token: SecretStr
+    """xoxb-..., from OAuth & Permissions after installing the app."""
+    slack_app_token: SecretStr | None = None
+    """xapp-..., with connections:write; needed in socket mode."""
+    slack_signing_secret: SecretStr | None = None
+    """From Basic Information; needed in http mode."""
+    slack_api_url: str = "https://slack.com/api/"
+    """Another Slack-compatible server, such as the sandbox."""
+    host: str = "127.0.0.1"
+    """The address the HTTP server listens on: /healthz, /readyz, and /slack/events in http mode."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    admins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Slack user ids, separated by commas, who may do what a lead may in every pilot."""
+    templates_dir: Path | None = None
+    """A folder with your own templates (*.yaml), offered beside the built-in ones."""
+    default_zone: str = "UTC"
+    """For people whose time zone Slack does not tell."""
+    default_country: str | None = None
+    """ISO code whose holidays count for people whose zone lies in no country: DE, US, DE-BY."""
+    nudge_week_one: Annotated[tuple[str, ...], NoDecode] = ("mon", "tue", "wed", "thu", "fri")
+    """Days of the scheduled nudge in a pilot's channel until its build begins; new pilots copy this."""
+    nudge_later: Annotated[tuple[str, ...], NoDecode] = ("mon", "thu")
+    """Days of the scheduled nudge afterwards."""
+    nudge_time: str = "09:30"
+    """When, on the channel's clock."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("admins", "nudge_week_one", "nudge_later", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("admins")
+    @classmethod
+    def _user_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [user for user in value if not (user[:1] in "UW" and user.isalnum() and user.isupper())]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)}: give Slack user ids such as U012AB3CD (profile, ⋮, Copy member ID)")
+        return value
+
+    @field_validator("nudge_week_one", "nudge_later")
+    @classmethod
+    def _weekdays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        days = tuple(day.lower()[:3] for day in value)
+        wrong = [day for day in days if day not in WEEKDAYS]
+        if wrong or not days:
+            raise ValueError(f"give weekdays such as mon,thu; these are none: {', '.join(wrong) or 'empty'}")
+        return days
+
+    @field_validator("nudge_time")
+    @classmethod
+    def _time(cls, value: str) -> str:
+        try:
+            return time.fromisoformat(value).strftime("%H:%M")
+        except ValueError:
+            raise ValueError("give a time such as 09:30") from None
+
+    @field_validator("default_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if not valid_zone(value):
+            raise ValueError(f"{value} is no time zone; give one such as Europe/Berlin")
+        return value
+
+    @field_validator("default_country")
+    @classmethod
+    def _country(cls, value: str | None) -> str | None:
+        if value is not None and not valid_country(value):
+            raise ValueError(f"{value} is no country I know holidays of; give one such as DE, US or DE-BY")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("give an address that starts with https:// (http:// for a sandbox)")
+        return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value.startswith(("postgres://", "postgresql://")):
+            value = f"postgresql+asyncpg://{value.partition('://')[2]}"
+        if value.startswith("sqlite://"):
+            value = f"sqlite+aiosqlite://{value.partition('://')[2]}"
+        if not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            raise ValueError("give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        return value

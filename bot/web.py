@@ -1,0 +1,42 @@
+"""The HTTP server's routes; each hands its request on and carries the answer back."""
+
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.wiring import Parts
+
+BODY_AT_MOST = 1024 * 1024
+
+
+def web_app(parts: Parts) -> Starlette:
+    slack = AsyncSlackRequestHandler(parts.slack)
+
+    async def slack_events(request: Request) -> Response:
+        stamp = request.headers.get("x-slack-request-timestamp", "0")
+        if not stamp.isdecimal():  # Slack's verifier would raise on it
+            return PlainTextResponse("the timestamp is not a number", 401)
+        size = request.headers.get("content-length", "0")
+        if not size.isdecimal() or int(size) > BODY_AT_MOST:
+            return PlainTextResponse("too large", 413)
+        return await slack.handle(request)
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("alive")
+
+    async def readyz(_request: Request) -> Response:
+        try:
+            async with parts.store.reading() as session:
+                await session.execute(text("SELECT 1 FROM workspace LIMIT 1"))
+        except (SQLAlchemyError, OSError):
+            return PlainTextResponse("the database does not answer", 503)
+        return PlainTextResponse("ready")
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    if parts.settings.slack_mode == "http":
+        routes.append(Route("/slack/events", slack_events, methods=["POST"]))
+    return Starlette(routes=routes)

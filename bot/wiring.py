@@ -1,0 +1,117 @@
+"""Builds the running bot out of its parts: the one place that knows them all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import ClientSession, ClientTimeout
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.library import read_library
+from bot.settings import Settings
+from handlers import ticks
+from handlers.chat.ports import Clock
+from handlers.commands.desk import Desk
+from handlers.commands.find import Finder
+from handlers.ledger import Ledger
+from handlers.nudges.actions import Nudges
+from handlers.outbox.actions import Outbox
+from handlers.outbox.compose import Composer
+from handlers.people.actions import People
+from handlers.pilots.create import Creation, NudgeTimes
+from handlers.pilots.items import Items
+from handlers.pilots.seats import Seats
+from handlers.pilots.stages import Stages
+from handlers.pilots.templates import Template
+from handlers.slack.client import SlackClient
+from handlers.slack.listeners import Door, register
+from handlers.status.actions import Status
+from storage.engine import Store, open_engine
+
+CALL_TIMEOUT_S = 15
+"""For one call to Slack; shorter than the lease of a lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is in the workspace that installed it, asked once at start."""
+
+    team: str
+    bot_id: str
+    user_id: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    store: Store
+    slack: AsyncApp
+    door: Door
+    desk: Desk
+    outbox: Outbox
+    nudges: Nudges
+    people: People
+    ticks: list[ticks.Tick]
+    identity: Identity
+    library: Mapping[str, Template]
+
+
+async def identify(web: AsyncWebClient) -> Identity:
+    """Ask Slack who we are. Raises SlackApiError where the token is not taken."""
+    reply = await web.auth_test()
+    scopes = {key.lower(): value for key, value in reply.headers.items()}.get("x-oauth-scopes", "")
+    return Identity(str(reply["team_id"]), str(reply["bot_id"]), str(reply["user_id"]),
+                    frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()))
+
+
+@asynccontextmanager
+async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
+    """All parts, connected; closed again at the end. Raises SlackApiError where Slack does not know the token."""
+    engine = open_engine(settings.database_url)
+    http = ClientSession(timeout=ClientTimeout(total=CALL_TIMEOUT_S))
+    token = settings.slack_bot_token.get_secret_value()
+    # One session for all calls, and no retry of the SDK's: it would post twice what the outbox tracks.
+    web = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http, retry_handlers=[])
+    try:
+        identity = await identify(web)
+        yield _connected(settings, clock, Store(engine), web, identity)
+    finally:
+        await http.close()
+        await engine.dispose()
+
+
+def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient, identity: Identity) -> Parts:
+    client, woken = SlackClient(web), asyncio.Event()
+    ledger = Ledger(store, clock, woken.set)
+    admins = frozenset(f"slack:{user}" for user in settings.admins)
+    library = read_library(settings.templates_dir)
+    people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
+    status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
+    outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status), admins, woken)
+    times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
+    desk = Desk(clock=clock, people=people, finder=Finder(store), items=Items(ledger, people),
+                seats=Seats(ledger, people), stages=Stages(ledger, people), status=status, outbox=outbox,
+                creation=Creation(ledger, people, client, library, times))
+    app = _bolt(settings, web, identity)
+    door = Door(desk, client, identity.team)
+    register(app, door)
+    return Parts(settings, store, app, door, desk, outbox, nudges, people, ticks.ticks(nudges, outbox, people, ledger),
+                 identity, library)
+
+
+def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:
+    """Slack's framework, told who we are so that it need not ask before each request."""
+    me = AuthorizeResult(enterprise_id=None, team_id=identity.team, bot_id=identity.bot_id,
+                         bot_user_id=identity.user_id, bot_token=settings.slack_bot_token.get_secret_value())
+
+    async def authorize(**_context: object) -> AuthorizeResult:
+        return me
+
+    secret = settings.slack_signing_secret
+    tokenless = AsyncWebClient(base_url=settings.slack_api_url, session=web.session, retry_handlers=[])
+    return AsyncApp(client=tokenless, authorize=authorize, signing_secret=secret.get_secret_value() if secret else "unused",
+                    request_verification_enabled=settings.slack_mode == "http")

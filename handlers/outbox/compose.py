@@ -1,0 +1,81 @@
+"""What each kind of promise says, made from present state; None: there is nothing left to say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.chat.cards import Card
+from handlers.nudges.actions import Nudges
+from handlers.pilots import cards
+from handlers.status.actions import Status
+from storage import audit, outbox, people, pilots
+from storage.models import Post
+from storage.pilots import Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    nudges: Nudges
+    status: Status
+
+    async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
+        match post.kind:
+            case "digest":
+                return await self.nudges.compose_digest(session, post.workspace_id, post.subject_id, now)
+            case "nudge":
+                return await self.nudges.compose_channel(session, post.workspace_id, post.subject_id, now)
+            case "home":
+                return await self.status.compose_home(session, post.workspace_id, _person_of(post.room), now)
+            case "kickoff" | "ask":
+                return await self._about_pilot(session, post, now)
+            case "seat-back" | "blocker" | "handed" | "gate" | "status":
+                return await self._about_entry(session, post, now)
+            case "undelivered":
+                return await self._undelivered(session, post)
+        raise LookupError(f"nobody knows how to say {post.kind!r}")
+
+    async def _dossier(self, session: AsyncSession, workspace: str, pilot_id: int) -> Dossier | None:
+        pilot = await pilots.one(session, workspace, pilot_id)
+        return None if pilot is None else await pilots.dossier(session, pilot)
+
+    async def _about_pilot(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
+        dossier = await self._dossier(session, post.workspace_id, post.subject_id)
+        if dossier is None:
+            return None
+        if post.kind == "kickoff":
+            return cards.kickoff_card(dossier, now)
+        return cards.ask_card(dossier, post.room, now, was_shown=post.message_id is not None)
+
+    async def _about_entry(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
+        entry = await audit.one(session, post.workspace_id, post.subject_id)
+        if entry is None:
+            return None
+        dossier = await self._dossier(session, post.workspace_id, entry.pilot_id)
+        if dossier is None:
+            return None
+        people_here = await people.several(session, post.workspace_id, [entry.actor, post.room])
+        dossier.people.update(people_here)
+        match post.kind:
+            case "seat-back":
+                return cards.seat_back_card(dossier, entry)
+            case "blocker":
+                return cards.blocker_card(dossier, entry, post.room, now)
+            case "handed":
+                return cards.handed_card(dossier, entry, post.room, now)
+            case "status":
+                return await self.status.compose_shared(session, dossier, now)
+        return cards.stage_card(dossier, entry)
+
+    async def _undelivered(self, session: AsyncSession, post: Post) -> Card | None:
+        lost = await outbox.one(session, post.workspace_id, post.subject_id)
+        if lost is None or lost.given_up_at is None:
+            return None
+        pilot = await pilots.one(session, post.workspace_id, lost.pilot_id or 0)
+        return cards.undelivered_card(pilot, lost)
+
+
+def _person_of(home: str) -> str:
+    """``slack:home:U1`` -> ``slack:U1``"""
+    surface, _, rest = home.partition(":")
+    return f"{surface}:{rest.removeprefix('home:')}"

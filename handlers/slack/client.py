@@ -1,0 +1,147 @@
+"""Sends cards to Slack, looks a lost message up, and asks who is who."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.chat.cards import Card
+from handlers.chat.ports import Channel, Profile, SendFailed
+from handlers.slack.render import blocks, fallback
+
+FINAL = frozenset({
+    "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long", "msg_blocks_too_long",
+    "no_text", "restricted_action", "cant_update_message", "edit_window_closed", "user_not_found", "user_disabled",
+    "account_inactive", "cannot_dm_bot", "missing_scope", "invalid_arguments", "messages_tab_disabled",
+    "user_not_visible", "not_allowed_token_type"})
+"""No retry helps: something has to be changed first."""
+UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+"""Slack says itself that some of it may have happened."""
+GONE = frozenset({"message_not_found"})
+FORM_ONLY = frozenset({"users.info", "conversations.info", "conversations.history"})
+"""Reading methods, which take no JSON body."""
+HISTORY_PAGES = 5
+EVENT_TYPE = "groundcrew_post"
+
+_Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError)
+
+
+def _failed(error: Exception) -> SendFailed:
+    if not isinstance(error, SlackApiError):
+        return SendFailed(type(error).__name__, in_doubt=True)
+    response = error.response
+    headers: dict[str, Any] = getattr(response, "headers", None) or {}
+    status = getattr(response, "status_code", 0)
+    wait = headers.get("Retry-After") or headers.get("retry-after")
+    code = str(response.get("error") or status)
+    if status == 429 or code == "ratelimited":
+        return SendFailed("ratelimited", retry_after_s=float(wait) if wait else 30.0)
+    return SendFailed(code, final=code in FINAL, in_doubt=status >= 500 or code in UNSURE, gone=code in GONE)
+
+
+class SlackClient:
+    """ChatClient and Directory over the Web API. The SDK's own retries must be off: they would post twice."""
+
+    def __init__(self, web: AsyncWebClient) -> None:
+        self._web = web
+
+    async def post(self, room: str, card: Card, ref: str) -> str:
+        target = room.removeprefix("slack:")
+        if target.startswith("home:"):
+            return await self._publish(target.removeprefix("home:"), card)
+        reply = await self._call("chat.postMessage", {
+            "channel": target, "text": fallback(card), "mrkdwn": False, "blocks": blocks(card),
+            "unfurl_links": False, "unfurl_media": False,
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"ref": ref}}})
+        return f"{reply['channel']}/{reply['ts']}"
+
+    async def update(self, room: str, message_id: str, card: Card) -> None:
+        target = room.removeprefix("slack:")
+        if target.startswith("home:"):
+            await self._publish(target.removeprefix("home:"), card)
+            return
+        channel, _, ts = message_id.partition("/")
+        await self._call("chat.update", {"channel": channel, "ts": ts, "text": fallback(card),
+                                         "blocks": blocks(card)})
+
+    async def _publish(self, user: str, card: Card) -> str:
+        await self._call("views.publish", {
+            "user_id": user, "view": {"type": "home", "callback_id": "gc", "blocks": blocks(card, "home")}})
+        return "home"
+
+    async def find(self, room: str, ref: str, since: datetime) -> str | None:
+        target = room.removeprefix("slack:")
+        if target.startswith("home:"):
+            return None
+        channel = target if target[:1] in "CGD" else (await self._call(
+            "conversations.open", {"users": target}))["channel"]["id"]
+        cursor = ""
+        for _ in range(HISTORY_PAGES):
+            page = await self._call("conversations.history", {
+                "channel": channel, "oldest": f"{since.timestamp():.6f}", "inclusive": True, "limit": 200,
+                "include_all_metadata": True, **({"cursor": cursor} if cursor else {})})
+            for message in page["messages"]:
+                if (message.get("metadata") or {}).get("event_payload", {}).get("ref") == ref:
+                    return f"{channel}/{message['ts']}"
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        return None
+
+    async def person(self, person_id: str) -> Profile | None:
+        try:
+            reply = await self._call("users.info", {"user": person_id.removeprefix("slack:")})
+        except SendFailed as error:
+            if error.reason in ("user_not_found", "user_not_visible", "users_not_found"):
+                return None
+            raise
+        user = reply["user"]
+        profile = user.get("profile") or {}
+        name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
+        return Profile(
+            id=person_id, name=str(name or person_id), handle=str(user.get("name") or person_id), zone=user.get("tz"),
+            is_active=not user.get("deleted", False), is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
+            is_outsider=bool(user.get("is_stranger")))
+
+    async def channel(self, room: str) -> Channel | None:
+        try:
+            reply = await self._call("conversations.info", {"channel": room.removeprefix("slack:")})
+        except SendFailed as error:
+            if error.reason == "channel_not_found":
+                return None
+            raise
+        channel = reply["channel"]
+        return Channel(room, str(channel.get("name") or room), bool(channel.get("is_member")),
+                       bool(channel.get("is_archived")))
+
+    async def whisper(self, channel: str, user: str, card: Card) -> None:
+        """Say something that only `user` sees."""
+        await self._call("chat.postEphemeral", {"channel": channel, "user": user, "text": fallback(card),
+                                                "blocks": blocks(card)})
+
+    async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
+        await self._call("views.open", {"trigger_id": trigger, "view": view})
+
+    async def push_view(self, trigger: str, view: dict[str, Any]) -> None:
+        await self._call("views.push", {"trigger_id": trigger, "view": view})
+
+    async def change_view(self, view_id: str, view: dict[str, Any]) -> None:
+        await self._call("views.update", {"view_id": view_id, "view": view})
+
+    async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        """One call, no retry. Raises SendFailed."""
+        try:
+            if method in FORM_ONLY:
+                reply = await self._web.api_call(method, data=body)
+            else:
+                reply = await self._web.api_call(method, json=body)
+        except (SlackApiError, *_Lost) as error:
+            raise _failed(error) from error
+        data = reply.data
+        assert isinstance(data, dict)
+        return data
+
+

@@ -1,0 +1,223 @@
+"""What people look at, fetched in few queries. Nothing here writes.
+
+An answer goes out inside the ack, so every view is one read transaction and a handful of queries: the
+status takes two, Home seven.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.chat.cards import Card
+from handlers.chat.errors import Refused
+from handlers.chat.ports import Clock
+from handlers.pilots.hats import hats_of
+from handlers.pilots.schedule import STAGES, title_of
+from handlers.status import lookups
+from handlers.status.cards import PAGE, Reader, View, is_over_limit, pages_of, reader_of
+from handlers.status.history_card import history_card, people_in
+from handlers.status.home_card import PILOTS, SIGNOFF_AHEAD_WD, Desk, bare_card, home_card
+from handlers.status.item_card import item_card
+from handlers.status.list_cards import items_card, pilots_card
+from handlers.status.status_card import status_card
+from handlers.status.team_card import briefings_card, gate_card, team_card
+from handlers.status.why_card import KINDS, Told, why_card
+from storage import audit, people, pilots
+from storage.engine import Store
+from storage.models import Pilot, Post
+from storage.pilots import Dossier
+
+_WHY, _HISTORY = 5, 3
+_MINE_AT_MOST = 200
+_NO_PILOT = "There is no such pilot any more. `/pilot list` shows those there are."
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    store: Store
+    clock: Clock
+
+    async def status(self, workspace: str, pilot_id: int, reader_id: str | None, *,
+                     public: bool = False) -> Card:
+        """A pilot in twelve lines.
+
+        Args:
+            public: for a channel: in its own time, with roles instead of the names of who is late.
+        """
+        reader = None if public else reader_id
+        async with self.store.reading() as session:
+            return status_card(await self._view(session, workspace, pilot_id, reader, public=public))
+
+    async def compose_shared(self, session: AsyncSession, dossier: Dossier, now: datetime) -> Card:
+        """The status as a channel sees it, from a dossier that is read already."""
+        before = await pilots.risk_before(session, dossier.pilot, now)
+        reader = reader_of(None, now, dossier.pilot)
+        return status_card(View(dossier, reader, public=True, risk_before=before))
+
+    async def items(self, workspace: str, pilot_id: int, reader_id: str, which: str = "open",
+                    page: int = 0) -> Card:
+        """A page of a pilot's items: open, mine, overdue, gate, blocked, all, or of one role."""
+        async with self.store.reading() as session:
+            return items_card(await self._view(session, workspace, pilot_id, reader_id), which, page)
+
+    async def item(self, workspace: str, item_id: int, reader_id: str, *, is_admin: bool = False) -> Card:
+        async with self.store.reading() as session:
+            found = await pilots.item(session, workspace, item_id)
+            if found is None:
+                raise Refused("That item is gone. `/pilot items` shows those there are.")
+            view = await self._view(session, workspace, found.pilot_id, reader_id, is_admin=is_admin,
+                                    closers=True)
+            history = await audit.about(session, workspace, found.pilot_id, found.ref, _HISTORY)
+            await self._learn(session, view.dossier, people_in(history))
+            return item_card(view, found, history, hats_of(view.dossier, reader_id, found, is_admin=is_admin))
+
+    async def team(self, workspace: str, pilot_id: int, reader_id: str, *, is_admin: bool = False) -> Card:
+        async with self.store.reading() as session:
+            return team_card(await self._view(session, workspace, pilot_id, reader_id, is_admin=is_admin))
+
+    async def briefings(self, workspace: str, pilot_id: int, reader_id: str, *,
+                        is_admin: bool = False) -> Card:
+        """The three meetings of week one."""
+        async with self.store.reading() as session:
+            view = await self._view(session, workspace, pilot_id, reader_id, is_admin=is_admin)
+            return briefings_card(view)
+
+    async def gate(self, workspace: str, pilot_id: int, reader_id: str, *, is_admin: bool = False) -> Card:
+        async with self.store.reading() as session:
+            view = await self._view(session, workspace, pilot_id, reader_id, is_admin=is_admin)
+            return gate_card(view, hats_of(view.dossier, reader_id, is_admin=is_admin))
+
+    async def history(self, workspace: str, pilot_id: int, page: int = 0,
+                      reader_id: str | None = None) -> Card:
+        """A page of the audit trail in words, newest first; in the pilot's time where no reader is given."""
+        async with self.store.reading() as session:
+            pilot = await self._pilot(session, workspace, pilot_id)
+            page = min(max(page, 0), pages_of(pilot.audit_seq) - 1)
+            before = pilot.audit_seq - page * PAGE + 1
+            entries = await audit.newest(session, workspace, pilot_id, PAGE, before)
+            spoken_of = people_in(entries) | ({reader_id} if reader_id else set())
+            names = await people.several(session, workspace, spoken_of)
+            reader = reader_of(names.get(reader_id or ""), self.clock(), pilot)
+            return history_card(pilot, entries, names, reader, page)
+
+    async def list(self, workspace: str, reader_id: str, which: str = "all", page: int = 0) -> Card:
+        """A page of the workspace's pilots: all, mine, stuck, or those in one stage, riskiest first.
+
+        Whether one is stuck takes its items, so only pilots over their stage's limit are looked at, and of
+        these only the page's: `stuck` lists those over the limit and marks which are.
+        """
+        async with self.store.reading() as session:
+            reader = reader_of(await people.one(session, workspace, reader_id), self.clock())
+            if which == "mine":
+                mine = await pilots.of_person(session, workspace, reader_id, _MINE_AT_MOST)
+                page = min(max(page, 0), pages_of(len(mine)) - 1)
+                rows, count = mine[page * PAGE:(page + 1) * PAGE], len(mine)
+            else:
+                stage = which if which in STAGES else None
+                if stage is None and which not in ("all", "stuck"):
+                    stages = ", ".join(title_of(each, ()) for each in STAGES)
+                    raise Refused(f"I cannot list “{which[:40]}”. `/pilot list` takes mine, stuck, or a "
+                                  f"stage: {stages}.")
+                over = (await lookups.over_limit(session, workspace, reader.today)
+                        if which == "stuck" else None)
+                page = max(page, 0)
+                rows, count = await pilots.page(session, workspace, stage=stage, over=over,
+                                                offset=page * PAGE, limit=PAGE)
+            stuck = await self._stuck(session, workspace, rows, reader)
+            return pilots_card(rows, stuck, reader, which, page, count)
+
+    async def _stuck(self, session: AsyncSession, workspace: str, rows: Iterable[Pilot],
+                     reader: Reader) -> frozenset[int]:
+        over = {pilot.id: pilot for pilot in rows if is_over_limit(pilot, reader.today)}
+        items = await lookups.items_of_several(session, workspace, over)
+        return frozenset(number for number, pilot in over.items()
+                         if View(Dossier(pilot, items.get(number, []), {}), reader).is_stuck())
+
+    async def bare(self, workspace: str, reader_id: str) -> Card:
+        """`/pilot` alone: what waits for the reader over all pilots."""
+        async with self.store.reading() as session:
+            return bare_card(await self._desk(session, workspace, reader_id, self.clock()))
+
+    async def home(self, workspace: str, person_id: str) -> Card:
+        async with self.store.reading() as session:
+            return await self.compose_home(session, workspace, person_id, self.clock())
+
+    async def compose_home(self, session: AsyncSession, workspace: str, person_id: str,
+                           now: datetime) -> Card:
+        """The Home tab, in the caller's transaction."""
+        return home_card(await self._desk(session, workspace, person_id, now))
+
+    async def why(self, workspace: str, reader_id: str) -> Card:
+        """The last messages to the reader and the rule that caused each."""
+        async with self.store.reading() as session:
+            posts = await lookups.posts_to(session, workspace, reader_id, KINDS, _WHY)
+            told = [await self._told(session, workspace, post) for post in posts]
+            person = await people.one(session, workspace, reader_id)
+            return why_card(reader_of(person, self.clock()), person, told)
+
+    async def _told(self, session: AsyncSession, workspace: str, post: Post) -> Told:
+        match post.kind:
+            case "digest":
+                nudge = (await lookups.nudges(session, workspace, [post.subject_id])).get(post.subject_id)
+                items = await pilots.several_items(session, workspace, nudge.item_ids if nudge else ())
+                return Told(post.kind, post.made_at, items=items)
+            case "ask":
+                pilot = await pilots.one(session, workspace, post.subject_id)
+                seats = await pilots.seats_of(session, workspace, post.subject_id)
+                askers = [seat.asked_by for seat in seats.values() if seat.person_id == post.room]
+                by = await self._name(session, workspace, *askers)
+                return Told(post.kind, post.made_at, pilot=pilot, by=by)
+            case "blocker" | "handed" | "seat-back":
+                entry = await audit.one(session, workspace, post.subject_id)
+                if entry is not None:
+                    pilot = await pilots.one(session, workspace, entry.pilot_id)
+                    by = await self._name(session, workspace, entry.actor)
+                    return Told(post.kind, post.made_at, pilot, entry, by)
+        return Told(post.kind, post.made_at)
+
+    # ---- what views are made from ----------------------------------------------------------------------
+
+    async def _pilot(self, session: AsyncSession, workspace: str, pilot_id: int) -> Pilot:
+        pilot = await pilots.one(session, workspace, pilot_id)
+        if pilot is None:
+            raise Refused(_NO_PILOT)
+        return pilot
+
+    async def _view(self, session: AsyncSession, workspace: str, pilot_id: int, reader_id: str | None, *,
+                    is_admin: bool = False, public: bool = False, closers: bool = False) -> View:
+        now = self.clock()
+        found = await lookups.read(session, workspace, pilot_id, now, closers=closers,
+                                   also=[reader_id] if reader_id else ())
+        if found is None:
+            raise Refused(_NO_PILOT)
+        dossier, risk_before = found
+        reader = reader_of(dossier.people.get(reader_id or ""), now, dossier.pilot, person_id=reader_id,
+                           is_admin=is_admin)
+        return View(dossier, reader, public, risk_before)
+
+    async def _learn(self, session: AsyncSession, dossier: Dossier, ids: Iterable[str]) -> None:
+        """Add people to the dossier whom it does not know; no query where it knows them all."""
+        dossier.people.update(await people.several(
+            session, dossier.pilot.workspace_id, set(ids) - dossier.people.keys()))
+
+    async def _name(self, session: AsyncSession, workspace: str, *ids: str) -> str | None:
+        found = await people.several(session, workspace, ids[:1])
+        return next((person.name for person in found.values()), None)
+
+    async def _desk(self, session: AsyncSession, workspace: str, person_id: str, now: datetime) -> Desk:
+        """Everything on one person's desk, in seven queries whatever it holds."""
+        person = await people.one(session, workspace, person_id)
+        reader = reader_of(person, now)
+        seats = await pilots.seats_held(session, workspace, person_id)
+        owned = await pilots.items_owned(session, workspace, person_id)
+        waited_for = await pilots.items_blocked_by(session, workspace, person_id)
+        until = reader.calendar.add(reader.today, SIGNOFF_AHEAD_WD)
+        signoffs = await lookups.signoffs(session, workspace, person_id, until) if seats else ()
+        mine = await pilots.of_person(session, workspace, person_id, PILOTS + 1)
+        spoken_of = {seat.asked_by for seat, _ in seats} | {item.owner_id for item, _ in waited_for}
+        spoken_of |= {item.blocked_by for item, _ in owned}
+        names = await people.several(session, workspace, {who for who in spoken_of if who})
+        return Desk(reader, person, owned, waited_for, signoffs, seats, mine, names)
+

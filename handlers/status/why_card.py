@@ -1,0 +1,81 @@
+"""`/pilot why`: the last messages to a person, the rule that caused each, and how to quiet them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handlers.chat.cards import Bold, Card, Line, Mono, Note, Text, line
+from handlers.people.dates import say_date
+from handlers.pilots.cadence import DIGEST_TIME, PLAN_AHEAD_WD
+from handlers.status.cards import Reader, either, short
+from storage.models import AuditEntry, Item, Person, Pilot
+
+# kind of promise: what it was, and the rule that sends it
+_RULES = {
+    "digest": ("Your morning message",
+               f"once on a working day, at {DIGEST_TIME:%H:%M} on your clock, while an item you own is late, "
+               f"due, or due within {PLAN_AHEAD_WD} working days with no plan. Blocked and planned ones are "
+               "left out."),
+    "ask": ("Asked to take a role", "at once and only once, when somebody chooses you for a role."),
+    "blocker": ("Something waits for you",
+                "at once and only once, when you are named as what an item waits for."),
+    "handed": ("An item was handed to you",
+               "at once and only once, when somebody makes you the owner of an item."),
+    "seat-back": ("A role was handed back", "at once, to the lead of the pilot, when a role is empty again."),
+    "undelivered": ("A post did not go out", "at once, to whoever registered the pilot."),
+}
+KINDS = tuple(_RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that was sent."""
+
+    kind: str
+    at: datetime
+    pilot: Pilot | None = None
+    entry: AuditEntry | None = None
+    by: str | None = None
+    """Who caused it."""
+    items: Sequence[tuple[Item, Pilot]] = field(default=())
+    """What it spoke of."""
+
+
+def why_card(reader: Reader, person: Person | None, told: Sequence[Told]) -> Card:
+    """`told`: newest first."""
+    if not told:
+        return Card("I have not written to you yet", (
+            Text((line("I write when somebody asks you for something, and on a working morning when an item "
+                       "of yours is due."),)), Note(_quiet(reader, person))))
+    count = len(told)
+    return Card("Why you got my last message" if count == 1 else f"Why you got my last {count} messages", (
+        *(Text(_lines(each, reader)) for each in told), Note(_quiet(reader, person))))
+
+
+def _lines(told: Told, reader: Reader) -> tuple[Line, ...]:
+    unknown = (told.kind.replace("-", " ").capitalize(), "at once, when it happened.")
+    title, rule = _RULES.get(told.kind, unknown)
+    about = _about(told)
+    by = f", by {told.by}" if told.by else ""
+    return (line(f"{reader.moment(told.at)} · ", Bold(title), f"{by}{': ' if about else ''}{about}"),
+            line(f"Rule: {rule}"))
+
+
+def _about(told: Told) -> str:
+    if told.items:
+        named = [f"{item.ref} {short(item.title, 40)} ({pilot.name})" for item, pilot in told.items[:3]]
+        if len(told.items) > 3:
+            named.append(f"{len(told.items) - 3} more")
+        return either(named)
+    parts = [told.entry.subject if told.entry else "", told.pilot.name if told.pilot else ""]
+    return " · ".join(part for part in parts if part)
+
+
+def _quiet(reader: Reader, person: Person | None) -> Line:
+    until = person.quiet_until if person else None
+    if until is not None and until > reader.today:
+        return line(f"You are on quiet: no morning message before {say_date(until, reader.today)}. ",
+                    Mono("/pilot quiet off"), " ends it. What people ask of you still comes.")
+    return line("No morning message for a while: ", Mono("/pilot quiet until DATE"), ". What people ask of "
+                "you still comes. Say when you will do a thing with ", Mono("/pilot plan ID DATE"),
+                " and I am silent about it until then.")

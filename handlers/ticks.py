@@ -1,0 +1,34 @@
+"""What happens as the clock ticks: every repeated job, in one table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handlers.ledger import Ledger
+from handlers.nudges.actions import Nudges
+from handlers.outbox.actions import Outbox
+from handlers.people.actions import People
+from storage import deliveries
+
+DELIVERIES_KEPT = timedelta(days=2)
+"""Slack sends an event again for a day at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[object]]
+
+
+def ticks(nudges: Nudges, outbox: Outbox, people: People, ledger: Ledger) -> list[Tick]:
+    async def forget_deliveries() -> int:
+        async with ledger.store.begin() as session:
+            return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
+
+    return [
+        Tick("deliver", timedelta(seconds=1), outbox.deliver),
+        Tick("nudge", timedelta(seconds=30), nudges.sweep),
+        Tick("refresh people", timedelta(minutes=10), people.refresh),
+        Tick("forget deliveries", timedelta(hours=1), forget_deliveries),
+    ]
