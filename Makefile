@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test check bench lint clean help
+.PHONY: install demo test check bench lint clean help
 
 help:
 	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
+	@echo "make install what the bot needs, into .venv; then .venv/bin/groundcrew"
 	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
 	@echo "make check   linters, types and layers alone"
 	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
+
+install: $(VENV)/.run
 
 demo: $(VENV)/.run
 	@$(BIN)/python -m bot demo --port $(PORT)

@@ -94,6 +94,7 @@ async def demo(port: int, database_url: str) -> AsyncIterator[str]:
             await machine.look()
             async with httpx.AsyncClient(base_url=bot_url, timeout=10) as http, running(parts):
                 sandbox.bot = http
+                await sandbox.verify_url()
                 yield sandbox.url
                 sandbox.bot = None
     finally:

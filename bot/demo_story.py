@@ -20,6 +20,9 @@ CAST = {Role.SPONSOR: "marta", Role.LEAD: "priya", Role.PRODUCT: "tom", Role.ENG
         Role.ML: "ravi", Role.OPERATIONS: "ana", Role.SECURITY: "ines", Role.LEGAL: "jonas",
         Role.COMPLIANCE: "carol", Role.CHANGE: "omar"}
 WIKI = "https://wiki.northwind.example"
+GOALS = {"Support copilot": "time to first answer 9 -> 4 h by the end of the quarter (baseline 9.2), worth 190k a year",
+         "Invoice match": "invoices matched by hand 61 -> 25 % by 30 June (baseline 61), worth 260k a year",
+         "Claims triage": "handling time 34 -> 24 min by 31 March (baseline 34.2), worth 410k a year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Teller:
         item = found.item(ref)
         assert item is not None and item.owner_id is not None
         slug = found.pilot.name.lower().replace(" ", "-")
+        if ref == "IN-02":
+            evidence = GOALS[found.pilot.name]
         owner = Actor(f"slack:{self.parts.identity.team}", item.owner_id, "demo story")
         await self.parts.desk.items.done(owner, item.id, f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)
 
@@ -146,7 +151,7 @@ async def _claims_triage(teller: Teller, monday: date) -> None:
     await teller.accept(pilot, "marta", "tom", "sam", "lena", "ines", "carol", "ana")
     teller.at(HOME.add(monday, -1), 11)
     await teller.done(pilot, "IN-01", "I fund production from the claims budget if the number holds")
-    await teller.done(pilot, "IN-02", "handling time 34 -> 24 min by 31 Mar, value if met 410k a year")
+    await teller.done(pilot, "IN-02")
     await teller.done(pilot, "IN-05")
     dossier = await teller.dossier(pilot)
     briefing = dossier.item("W1-01")

@@ -16,7 +16,7 @@ from handlers.chat.errors import AlreadyDone
 from handlers.chat.ports import Actor, Clock
 from storage import audit, deliveries, outbox
 from storage.engine import Store
-from storage.models import AuditEntry, Pilot
+from storage.models import AuditEntry, Delivery, Pilot
 
 
 @dataclass(slots=True)
@@ -55,6 +55,14 @@ class Ledger:
     clock: Clock
     wake: Callable[[], None]
     """Told after a commit that there is something to send."""
+
+    async def check_first(self, actor: Actor) -> None:
+        """Raises AlreadyDone where this delivery was carried out: before checks that its own effect would fail."""
+        if actor.delivery is None:
+            return
+        async with self.store.reading() as session:
+            if await session.get(Delivery, (actor.workspace, actor.delivery[:200])) is not None:
+                raise AlreadyDone
 
     @asynccontextmanager
     async def entry(self, actor: Actor) -> AsyncIterator[Entry]:

@@ -1,10 +1,10 @@
 """What rooms are to show, how far that is done, and whose turn it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import Lane, Post
@@ -43,20 +43,26 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
     """
     wanted = {(p.kind, p.subject_id, p.room): p for p in promises}
     stale = [_live_posts(workspace, change, now) for change in changes]
-    rooms = {p.room for p in wanted.values()}
+    rooms: dict[str, int] = {}
+    for p in wanted.values():
+        rooms[p.room] = max(p.urgency, rooms.get(p.room, 0))
     for live in stale:
-        rooms |= set((await session.scalars(select(Post.room).where(live).distinct())).all())
-    if not rooms:
-        return
-    await _wake(session, workspace, sorted(rooms), now)
+        for room in await session.scalars(select(Post.room).where(live).distinct()):
+            rooms.setdefault(room, 0)
+    await _wake(session, workspace, rooms, now)
+    missed: set[str] = set()
     for live in stale:
-        await session.execute(update(Post).where(live).values(wanted=Post.wanted + 1)
-                              .execution_options(synchronize_session=False))
+        missed |= set(await session.scalars(
+            update(Post).where(live).values(wanted=Post.wanted + 1).returning(Post.room)
+            .execution_options(synchronize_session=False)))
+    # Somebody may have promised something in a further room while we waited for a lane.
+    await _wake(session, workspace, dict.fromkeys(missed - rooms.keys(), 0), now)
     if wanted:
         insert = insert_into(session, Post)
         await session.execute(insert.on_conflict_do_update(
             index_elements=["workspace_id", "kind", "subject_id", "room"],
             set_={"wanted": Post.wanted + 1, "live_until": insert.excluded.live_until,
+                  "urgency": _larger(Post.urgency, insert.excluded.urgency),
                   "not_before": now, "given_up_at": None, "attempts": 0}), [
             {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
              "made_at": now, "not_before": now, "pilot_id": p.pilot_id, "live_until": p.live_until,
@@ -78,13 +84,26 @@ def _live_posts(workspace: str, change: Change, now: datetime) -> ColumnElement[
                 or_(Post.live_until.is_(None), Post.live_until > now))
 
 
-async def _wake(session: AsyncSession, workspace: str, rooms: Sequence[str], now: datetime) -> None:
-    """Lock these lanes and make them ready, unless a sender is at one: it looks again when it is done."""
+def _larger(one: SQLColumnExpression[int], other: SQLColumnExpression[int]) -> ColumnElement[int]:
+    """The greater of two, which each database calls something else."""
+    return case((one >= other, one), else_=other)
+
+
+async def _wake(session: AsyncSession, workspace: str, rooms: Mapping[str, int], now: datetime) -> None:
+    """Lock these lanes and make them ready, unless a sender is at one: it looks again when it is done.
+
+    Args:
+        rooms: with the urgency of what is new there; a lane's own urgency only rises here.
+    """
+    if not rooms:
+        return
     insert = insert_into(session, Lane)
     await session.execute(insert.on_conflict_do_update(
         index_elements=["workspace_id", "room"],
-        set_={"ready_at": case((Lane.leased_until > now, Lane.ready_at), else_=func.coalesce(Lane.open_at, now))}),
-        [{"workspace_id": workspace, "room": room, "ready_at": now, "urgency": 0, "fence": 0} for room in rooms])
+        set_={"ready_at": case((Lane.leased_until > now, Lane.ready_at), else_=func.coalesce(Lane.open_at, now)),
+              "urgency": _larger(Lane.urgency, insert.excluded.urgency)}),
+        [{"workspace_id": workspace, "room": room, "ready_at": now, "urgency": rooms[room], "fence": 0}
+         for room in sorted(rooms)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +163,72 @@ async def give_back(session: AsyncSession, lane: Lane, open_at: datetime | None)
 
 async def one(session: AsyncSession, workspace: str, post_id: int) -> Post | None:
     return await session.scalar(select(Post).where(Post.workspace_id == workspace, Post.id == post_id))
+
+
+async def begin_first(session: AsyncSession, turn: Turn, post_id: int, since: datetime) -> bool:
+    """Note that a first post is about to go out; False: the turn is over, or it was posted meanwhile.
+
+    From here until an answer is recorded the promise is in doubt, whatever becomes of this process.
+    """
+    if await locked_lane(session, turn) is None:
+        return False
+    noted = await session.execute(
+        update(Post).where(Post.workspace_id == turn.workspace, Post.id == post_id, Post.message_id.is_(None))
+        .values(doubt_since=func.coalesce(Post.doubt_since, since))
+        .returning(Post.id).execution_options(synchronize_session=False))
+    return noted.first() is not None
+
+
+# ---- limits of the whole workspace: a lane that holds no promises, whose `open_at` is when the limit ends ----
+
+
+def _limit_lane(surface: str, limit: str) -> str:
+    return f"{surface}:!{limit}"
+
+
+async def pause(session: AsyncSession, workspace: str, surface: str, limit: str, until: datetime,
+                now: datetime) -> bool:
+    """Nothing that counts against `limit` is sent before `until`, by any replica; True: this is news."""
+    room = _limit_lane(surface, limit)
+    await session.execute(insert_into(session, Lane).values(workspace_id=workspace, room=room, urgency=0, fence=0)
+                          .on_conflict_do_nothing())
+    lane = (await session.scalars(
+        select(Lane).where(Lane.workspace_id == workspace, Lane.room == room).with_for_update()
+        .execution_options(populate_existing=True))).one()
+    is_news = lane.open_at is None or lane.open_at <= now
+    lane.open_at = until if lane.open_at is None else max(lane.open_at, until)
+    return is_news
+
+
+async def paused_until(session: AsyncSession, workspace: str, surface: str, limits: Iterable[str],
+                       now: datetime) -> tuple[str, datetime] | None:
+    """The limit among `limits` that ends last, and when; None: none of them holds anything up."""
+    names = {_limit_lane(surface, limit): limit for limit in limits}
+    found = (await session.execute(
+        select(Lane.room, Lane.open_at)
+        .where(Lane.workspace_id == workspace, Lane.room.in_(sorted(names)), Lane.open_at > now)
+        .order_by(Lane.open_at.desc()).limit(1))).first()
+    return None if found is None or found[1] is None else (names[found[0]], found[1])
+
+
+# ---- what could not be shown ---------------------------------------------------------------------------------
+
+
+async def given_up_in(session: AsyncSession, workspace: str, room: str) -> Sequence[Post]:
+    """What was given up in a room, oldest first."""
+    return (await session.scalars(
+        select(Post).where(Post.workspace_id == workspace, Post.room == room, Post.given_up_at.is_not(None))
+        .order_by(Post.id))).all()
+
+
+async def is_promised(session: AsyncSession, workspace: str, kind: str, subject_ids: Iterable[int]) -> bool:
+    """Whether anybody was promised `kind` about any of these."""
+    wanted = list(subject_ids)
+    if not wanted:
+        return False
+    return await session.scalar(
+        select(Post.id).where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id.in_(wanted))
+        .limit(1)) is not None
 
 
 async def waiting(session: AsyncSession) -> int:

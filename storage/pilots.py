@@ -49,10 +49,10 @@ async def locked(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot 
 
 
 async def in_room(session: AsyncSession, workspace: str, room: str) -> Sequence[Pilot]:
-    """The pilots of a channel that are not stopped, newest first."""
-    return (await session.scalars(
-        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.room == room,
-                            Pilot.state != PilotState.STOPPED).order_by(Pilot.id.desc()))).all()
+    """The pilots of a channel, newest first: the stopped ones only where there is no other."""
+    found = (await session.scalars(
+        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.room == room).order_by(Pilot.id.desc()))).all()
+    return [pilot for pilot in found if pilot.state is not PilotState.STOPPED] or found
 
 
 async def named_exactly(session: AsyncSession, workspace: str, name: str) -> Pilot | None:

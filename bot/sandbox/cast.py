@@ -51,6 +51,7 @@ class Cast:
     bot_user_id: str = "U0GROUNDC"
     bot_id: str = "B0GROUNDC"
     bot_handle: str = "groundcrew"
+    newcomer: str = "priya"  # through whose eyes the page opens
     tz: str = "Europe/Berlin"  # whose mornings the time machine goes to
 
 

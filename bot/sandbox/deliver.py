@@ -86,10 +86,11 @@ class Deliveries:
         self, kind: str, name: str, payload: JSON, retry: tuple[int, str] | None = None
     ) -> Answer:
         began = time.perf_counter()
+        sent = json.dumps(payload)
         if self._faults.down:
             answer = Answer(0, None, 0, "service_unavailable")
         else:
-            task = asyncio.ensure_future(self._exchange(kind, payload, retry))
+            task = asyncio.ensure_future(self._exchange(kind, payload, sent, retry))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
             # never cancelled: Slack hangs up after 3 s, the bot works on
@@ -111,13 +112,15 @@ class Deliveries:
             name,
             status=answer.status,
             ms=answer.ms,
-            request=payload,
+            request=sent,
             response=answer.body,
             note=note,
         )
         return answer
 
-    async def _exchange(self, kind: str, payload: JSON, retry: tuple[int, str] | None) -> tuple[int, Any]:
+    async def _exchange(
+        self, kind: str, payload: JSON, sent: str, retry: tuple[int, str] | None
+    ) -> tuple[int, Any]:
         client = self._bot()
         if client is None:
             try:
@@ -125,9 +128,9 @@ class Deliveries:
             except NoConnection:
                 return 0, None
         if kind == "event":
-            body, content_type = json.dumps(payload).encode(), "application/json"
+            body, content_type = sent.encode(), "application/json"
         else:
-            form = payload if kind == "command" else {"payload": json.dumps(payload)}
+            form = payload if kind == "command" else {"payload": sent}
             body, content_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
         timestamp = str(int(time.time()))  # the bot checks it against its own wall clock
         headers = {

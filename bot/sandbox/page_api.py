@@ -245,7 +245,8 @@ class PageApi:
         move = self.move_clock()
         if move is None:
             raise SandboxError("clock_does_not_move", "This workspace runs on real time")
-        to = _later(_text(asked, "to"), self.ws.now(), ZoneInfo(self.ws.cast.tz))
+        person = self.ws.users.get(str(asked.get("as") or ""))
+        to = _later(_text(asked, "to"), self.ws.now(), ZoneInfo(person.tz if person else self.ws.cast.tz))
         await move(to)
         self.ws.on_change("clock")
         return {"ok": True, "now": self.ws.now().isoformat()}
@@ -268,8 +269,8 @@ class PageApi:
 
     # ------------------------------------------------------------------------------------------
     def _viewer(self, asked: JSON) -> str:
-        """Whose eyes: any person, also one who left; never the app."""
-        id_ = self.ws.user_id(_text(asked, "as"))
+        """Whose eyes: any person, also one who left, never the app; unnamed, the newcomer's."""
+        id_ = self.ws.user_id(str(asked.get("as") or self.ws.cast.newcomer))
         if self.ws.users[id_].is_bot:
             raise SandboxError("user_not_found", "Act as a person")
         return id_

@@ -74,7 +74,13 @@ class Replies:
         ms = round((time.perf_counter() - began) * 1000)
         note = None if fault == "none" else f"fault: {fault.replace('_', ' ')}"
         self._traffic.record(
-            "to_slack", "response_url", status=status, ms=ms, request=sent, response=answer, note=note
+            "to_slack",
+            "response_url",
+            status=status,
+            ms=ms,
+            request=json.dumps(sent),
+            response=answer,
+            note=note,
         )
         if status == 0 or fault == "lost_reply":
             return await self._drop(request)

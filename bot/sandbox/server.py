@@ -66,7 +66,7 @@ class Sandbox:
         self.faults = Faults()
         self.workspace = ws = Workspace(cast, manifest, clock)
         self.paces = Paces(clock)
-        self.recorder = Traffic(clock, [bot_token, app_token, signing_secret])
+        self.recorder = Traffic(clock, [bot_token, app_token, signing_secret, ws.verification_token])
         self.sockets = Sockets(ws)
         self.deliveries = Deliveries(
             ws, self.recorder, self.faults, self.sockets, signing_secret, lambda: self.bot

@@ -148,6 +148,7 @@ class WebApi:
         if self._faults.slow_ms and await self._closing_within(self._faults.slow_ms / 1000):
             return await self._drop(request)
         args, token, bad = await _read(request)
+        sent = json.dumps(args)
         headers: dict[str, str] = {}
         note = None if fault == "none" else f"fault: {fault.replace('_', ' ')}"
         status, body = 200, {}
@@ -168,7 +169,7 @@ class WebApi:
             except ApiError as refused:
                 body = {"ok": False, "error": refused.code, **refused.more}
         ms = round((time.perf_counter() - began) * 1000)
-        self._traffic.record("to_slack", name, status=status, ms=ms, request=args, response=body, note=note)
+        self._traffic.record("to_slack", name, status=status, ms=ms, request=sent, response=body, note=note)
         if status == 0 or fault == "lost_reply":
             return await self._drop(request)
         return JSONResponse(body, status, headers)
@@ -206,6 +207,16 @@ class WebApi:
         return {"ok": True, **method.run(self._api, call)}, None
 
 
+_PACKED = {"view", "blocks", "attachments", "metadata", "files"}  # JSON within a form
+
+
+def _unpacked(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value  # the method says what is wrong with it
+
+
 async def _read(request: Request) -> tuple[JSON, str, str]:
     """Arguments, token, and the error when the body cannot be read."""
     args: JSON = dict(request.query_params)
@@ -224,6 +235,7 @@ async def _read(request: Request) -> tuple[JSON, str, str]:
                 bad = "json_not_object"
         elif content_type in {"application/x-www-form-urlencoded", ""}:
             args |= dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+            args |= {name: _unpacked(args[name]) for name in _PACKED & set(args)}
         else:
             bad = "invalid_form_data"
     token = str(args.pop("token", "") or "")

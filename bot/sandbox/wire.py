@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,6 @@ from typing import Any, Literal
 
 JSON = dict[str, Any]
 KEPT = 500
-_SECRET_KEYS = {"token", "authorization", "x-slack-signature", "client_secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,32 @@ def _bare(message: str) -> str:
     return message.removeprefix("[ERROR] ")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Exchange:
+    """One request and its answer. Kept as text: that is quick, and later changes do not show in it."""
+
     n: int
     at: datetime
     direction: Literal["to_slack", "to_bot"]
     name: str
     status: int
     ms: int
-    request: Any
-    response: Any
-    note: str | None = None
+    note: str | None
+    _text: str
+
+    @property
+    def request(self) -> Any:
+        return json.loads(self._text)[0]
+
+    @property
+    def response(self) -> Any:
+        return json.loads(self._text)[1]
 
     def to_json(self) -> JSON:
+        request, response = json.loads(self._text)
         return {
             "n": self.n, "at": self.at.isoformat(), "direction": self.direction, "name": self.name,
-            "status": self.status, "ms": self.ms, "request": self.request, "response": self.response,
-            "note": self.note,
+            "status": self.status, "ms": self.ms, "request": request, "response": response, "note": self.note,
         }  # fmt: skip
 
 
@@ -76,36 +85,21 @@ class Traffic:
     def __init__(self, clock: Callable[[], datetime], secrets: Iterable[str]) -> None:
         self.kept: list[Exchange] = []
         self._clock = clock
-        self._secrets = [s for s in secrets if len(s) >= 8]  # shorter ones would tear holes
+        # shorter ones would tear holes into ordinary words
+        self._secrets = [json.dumps(s)[1:-1] for s in secrets if len(s) >= 8]
         self._n = 0
         self.on_exchange: Callable[[int], None] = lambda n: None
 
     def record(
-        self, direction: Literal["to_slack", "to_bot"], name: str, *, status: int, ms: int, request: Any,
+        self, direction: Literal["to_slack", "to_bot"], name: str, *, status: int, ms: int, request: str,
         response: Any, note: str | None = None,
     ) -> None:  # fmt: skip
+        """Keep one. `request` is JSON text already, taken before anybody could change what was sent."""
         self._n += 1
-        self.kept.append(
-            Exchange(
-                self._n, self._clock(), direction, name, status, ms,
-                self.redact(request), self.redact(response), note,
-            )
-        )  # fmt: skip
+        text = f"[{request}, {json.dumps(response)}]"
+        for secret in self._secrets:
+            text = text.replace(secret, "(removed)")
+        self.kept.append(Exchange(self._n, self._clock(), direction, name, status, ms, note, text))
         if len(self.kept) > KEPT:
             del self.kept[: len(self.kept) - KEPT]
         self.on_exchange(self._n)
-
-    def redact(self, value: Any) -> Any:
-        """A deep copy of `value` without tokens and signing secrets."""
-        if isinstance(value, dict):
-            return {
-                k: "(removed)" if isinstance(k, str) and k.lower() in _SECRET_KEYS else self.redact(v)
-                for k, v in value.items()
-            }
-        if isinstance(value, (list, tuple)):
-            return [self.redact(v) for v in value]
-        if isinstance(value, str):
-            for secret in self._secrets:
-                if secret in value:
-                    value = value.replace(secret, "(removed)")
-        return value

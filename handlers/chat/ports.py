@@ -11,6 +11,10 @@ Clock = Callable[[], datetime]
 """The present moment, aware, in UTC."""
 
 
+EVERYTHING = "*"
+"""The limit that every call counts against: the service does not take us at all."""
+
+
 class SendFailed(Exception):
     """The chat service did not take a message.
 
@@ -19,16 +23,19 @@ class SendFailed(Exception):
         final: True where no retry can help (no such room, not a member).
         in_doubt: True where it may have taken the message all the same (no answer came).
         gone: the message to be edited does not exist any more.
+        limit: the limit of the whole workspace that is used up for `retry_after_s`: its name, or EVERYTHING;
+            None where only this room has to wait.
     """
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None, final: bool = False,
-                 in_doubt: bool = False, gone: bool = False) -> None:
+                 in_doubt: bool = False, gone: bool = False, limit: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.final = final
         self.in_doubt = in_doubt
         self.gone = gone
+        self.limit = limit
 
 
 class ChatClient(Protocol):
@@ -47,6 +54,10 @@ class ChatClient(Protocol):
 
     async def find(self, room: str, ref: str, since: datetime) -> str | None:
         """The id of the message posted with `ref`, None if there is none. Raises SendFailed where unknowable."""
+        ...
+
+    def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
+        """The workspace's limit that the next call for this message counts against; None: only the room's own."""
         ...
 
 

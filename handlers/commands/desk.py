@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from handlers.chat.cards import Card, Form, Mono, Note, Text, Values, line, said
-from handlers.chat.errors import Refused
+from handlers.chat.errors import AlreadyDone, Refused
 from handlers.chat.ports import Actor, Clock
 from handlers.commands import forms, help_cards
-from handlers.commands.find import Finder
-from handlers.commands.grammar import COMMANDS, Parsed, parse
+from handlers.commands.find import Finder, again
+from handlers.commands.grammar import parse
 from handlers.commands.reply import Reply
+from handlers.commands.verbs import COMMANDS, Parsed
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
@@ -62,13 +63,22 @@ class Desk:
         parsed = parse(command, text, today=calendar.today(now), calendar=calendar)
         if parsed.verb.later is not None:
             return Reply(said(parsed.verb.later), reads=True)
-        verb = "bare" if parsed.verb.name == "" else parsed.verb.name
-        answer: Callable[[_Said], Awaitable[Reply]] = getattr(self, f"_say_{verb}")
-        reply = await answer(_Said(actor, parsed, person, calendar, now))
+        reply = await self._answers()[parsed.verb.name](_Said(actor, parsed, person, calendar, now))
         if parsed.guessed and reply.card is not None:
             understood = Note(line("Understood as ", Mono(f"{command} {parsed.verb.name}"), "."))
             reply = replace(reply, card=replace(reply.card, elements=(*reply.card.elements, understood)))
         return reply
+
+    def _answers(self) -> dict[str, Callable[[_Said], Awaitable[Reply]]]:
+        """What answers each verb of this release."""
+        return {
+            "": self._say_bare, "new": self._say_new, "list": self._say_list, "status": self._say_status,
+            "items": self._say_items, "item": self._say_item, "done": self._say_done, "reopen": self._say_reopen,
+            "na": self._say_na, "plan": self._say_plan, "due": self._say_due, "block": self._say_block,
+            "assign": self._say_assign, "team": self._say_team, "brief": self._say_brief, "gate": self._say_gate,
+            "history": self._say_history, "pause": self._say_pause, "resume": self._say_resume, "stop": self._say_stop,
+            "quiet": self._say_quiet, "why": self._say_why, "help": self._say_help,
+        }
 
     async def _say_bare(self, said: _Said) -> Reply:
         return Reply(await self.status.bare(said.actor.workspace, said.actor.person), reads=True)
@@ -128,20 +138,29 @@ class Desk:
 
     async def _say_block(self, said: _Said) -> Reply:
         item = await self.finder.item(said.actor, said.parsed)
-        who = await self.people.find(said.actor.workspace, said.parsed.person) if said.parsed.person else None
+        who = await self._who(said, item=item.id) if said.parsed.person else None
         await self.items.block(said.actor, item.id, who, said.parsed.text)
         return await self._item_card(said.actor, item.id)
 
     async def _say_assign(self, said: _Said) -> Reply:
         item = await self.finder.item(said.actor, said.parsed)
-        who = await self.people.find(said.actor.workspace, said.parsed.person or "")
+        who = await self._who(said, item=item.id)
         await self.items.assign(said.actor, item.id, who)
         return await self._item_card(said.actor, item.id)
+
+    async def _who(self, said: _Said, *, pilot: int | None = None, item: int | None = None) -> Person:
+        """The person named. Raises Refused, with the same line for each whom the name could mean."""
+        try:
+            return await self.people.find(said.actor.workspace, said.parsed.person or "")
+        except Refused as refusal:
+            raise Refused(str(refusal), choices=tuple(
+                (name, again(replace(said.parsed, person=mention), pilot=pilot, item=item))
+                for name, mention in refusal.choices)) from refusal
 
     async def _say_team(self, said: _Said) -> Reply:
         pilot = await self.finder.pilot(said.actor, said.parsed)
         if said.parsed.choice and said.parsed.person:
-            who = await self.people.find(said.actor.workspace, said.parsed.person)
+            who = await self._who(said, pilot=pilot.id)
             await self.seats.fill(said.actor, pilot.id, read_role(said.parsed.choice), who)
         return Reply(await self._team(said.actor, pilot.id), reads=True)
 
@@ -286,7 +305,7 @@ class Desk:
                 await act(actor, int(args[0]), role)
                 return Reply(await self._team(actor, int(args[0])))
             case "gatepass":
-                await self.stages.pass_gate(actor, int(args[0]))
+                await self.stages.pass_gate(actor, int(args[0]), args[1] if len(args) > 1 else None)
                 return Reply(await self.status.status(actor.workspace, int(args[0]), actor.person))
             case "share":
                 await self.stages.share(actor, int(args[1]))
@@ -334,6 +353,7 @@ class Desk:
         return forms.held_form(item, today)
 
     async def _seat_form(self, pilot_id: int, role: Role, actor: Actor) -> Form:
+        await self.seats.check_fill(actor, pilot_id)
         async with self.finder.store.reading() as session:
             pilot = await pilots.one(session, actor.workspace, pilot_id)
             seats = await pilots.seats_of(session, actor.workspace, pilot_id)
@@ -420,6 +440,14 @@ class Desk:
         await self.people.meet(actor)
         await self.people.opened_home(actor)
         return Reply()
+
+    async def is_first_answer(self, actor: Actor) -> bool:
+        """False: what `actor` said was delivered before, and answered."""
+        try:
+            async with self.people.ledger.entry(replace(actor, delivery=f"answer:{actor.delivery}")):
+                return True
+        except AlreadyDone:
+            return False
 
     async def person_changed(self, workspace: str, person_id: str) -> None:
         """The chat service says that somebody's name, zone or account changed."""

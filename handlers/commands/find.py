@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Actor
-from handlers.commands.grammar import Kind, Parsed
+from handlers.commands.verbs import Kind, Parsed
 from handlers.commands.words import item_ref, shortened
 from storage import pilots
 from storage.engine import Store
 from storage.models import Item, ItemState, Pilot, PilotState
 
 OFFERED = 5
+_BEFORE_A_REASON = {"pause", "resume", "stop"}
 
 
 def again(parsed: Parsed, *, pilot: int | None = None, item: int | None = None) -> str:
@@ -43,6 +44,21 @@ def again(parsed: Parsed, *, pilot: int | None = None, item: int | None = None) 
     return " ".join(word for word in words if word)
 
 
+def _number(name: str, sign: str) -> int | None:
+    """The number in ``p:12`` or ``i:345``; None where it is none that a row can have."""
+    digits = name.removeprefix(sign)
+    return int(digits) if digits != name and digits.isdecimal() and len(digits) <= 18 else None
+
+
+def _with_name(parsed: Parsed, pilot: Pilot) -> str:
+    """The line as it was typed, with the pilot named the way its verb takes it."""
+    begun = f"{parsed.verb.command} {parsed.verb.name}"
+    if parsed.item is not None:
+        return (f"{begun} {pilot.name} {parsed.item}" if item_ref(parsed.item)
+                else f'{begun} #{pilot.room_name} "{shortened(parsed.item, 40)}"')
+    return f'{begun} "{pilot.name}" reason' if parsed.verb.name in _BEFORE_A_REASON else f"{begun} {pilot.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Finder:
     store: Store
@@ -59,7 +75,9 @@ class Finder:
                 raise Refused(f"“{shortened(parsed.pilot, 40)}” could be one of these. Which?",
                               choices=self._offer(parsed, found))
             mine = await pilots.of_person(session, actor.workspace, actor.person, OFFERED)
-        raise Refused(f"I know no pilot called “{shortened(parsed.pilot, 40)}”. `/pilot list` shows all"
+        unknown = ("No pilot belongs to that channel." if parsed.pilot.startswith("<#") else
+                   f"I know no pilot called “{shortened(parsed.pilot, 40)}”.")
+        raise Refused(f"{unknown} `/pilot list` shows all"
                       + (", or take one of yours:" if mine else ", `/pilot new` registers one."),
                       choices=self._offer(parsed, mine))
 
@@ -73,8 +91,8 @@ class Finder:
         if len(mine) == 1:
             return mine[0]
         if mine:
-            raise Refused(f"Which pilot? Add its name, as in `{parsed.verb.command} {parsed.verb.name} {mine[0].name}`, "
-                          "or type it in the pilot's channel.", choices=self._offer(parsed, mine))
+            raise Refused(f"Which pilot? Add its name, as in `{_with_name(parsed, mine[0])}`, or type it in the pilot's "
+                          "channel.", choices=self._offer(parsed, mine))
         raise Refused("Which pilot? Add its name, or type it in the pilot's channel. `/pilot list` shows all, "
                       "`/pilot new` registers one.")
 
@@ -82,8 +100,8 @@ class Finder:
         return tuple((pilot.name, again(parsed, pilot=pilot.id)) for pilot in found[:OFFERED])
 
     async def _called(self, session: AsyncSession, workspace: str, name: str) -> Sequence[Pilot]:
-        if name.startswith("p:") and name[2:].isdecimal():
-            pilot = await pilots.one(session, workspace, int(name[2:]))
+        if (number := _number(name, "p:")) is not None:
+            pilot = await pilots.one(session, workspace, number)
             return [pilot] if pilot else []
         if name.startswith("<#"):
             return await pilots.in_room(session, workspace, f"slack:{name[2:].partition('|')[0].rstrip('>')}")
@@ -110,8 +128,8 @@ class Finder:
         """The item meant. Raises Refused with what it could be."""
         name = parsed.item or ""
         async with self.store.reading() as session:
-            if name.startswith("i:") and name[2:].isdecimal():
-                item = await pilots.item(session, actor.workspace, int(name[2:]))
+            if (number := _number(name, "i:")) is not None:
+                item = await pilots.item(session, actor.workspace, number)
                 if item is None:
                     raise Refused("That item is gone. `/pilot items` shows those there are.")
                 return item

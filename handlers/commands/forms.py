@@ -5,6 +5,7 @@ from datetime import date
 
 from handlers.chat.cards import Field, Form, Line, Note, Option, Text, Values, line
 from handlers.chat.errors import Refused
+from handlers.commands.words import normalised
 from handlers.people.roles import ROLES, Role
 from handlers.pilots.templates import Template
 from storage.models import Item, ItemKind, Pilot
@@ -135,8 +136,9 @@ def _about(item: Item) -> tuple[Text | Note, ...]:
 
 
 def text_of(values: Values, field: str) -> str:
+    """What was filled in, without what nobody sees: a form takes no more than a command does."""
     value = values.get(field)
-    return value.strip() if isinstance(value, str) else ""
+    return normalised(value) if isinstance(value, str) else ""
 
 
 def many_of(values: Values, field: str) -> tuple[str, ...]:

@@ -3,10 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from handlers.commands.grammar import COMMANDS, Kind, Parsed, Verb, find_verb, verbs_of
+from handlers.commands.verbs import COMMANDS, Kind, Parsed, Verb, find_verb, verbs_of
 from handlers.people.permissions import Action, Hat, may
-
-LONGEST_HINT = 1000  # characters; Slack's manifest takes no more
 
 _GROUPS = (
     ("See", ("", "status", "list", "items", "item", "history")),
@@ -20,6 +18,7 @@ _HATS = {
 }
 _OPTIONAL = re.compile(r" \[[^\]]*\]")
 LATER = "In a later release"
+_HINTED = ("status", "new", "items", "done", "plan", "block", "help")
 _HOW_THINGS_ARE_NAMED = (
     ("An item", "its id in any case (`w1-02`, `B-11#2`), or a part of its title, in quotes when more "
                 'follows: `/pilot done "legal briefing" minutes are in the wiki`'),
@@ -85,19 +84,16 @@ def help_for(parsed: Parsed) -> tuple[Group, ...] | VerbHelp:
 
 
 def usage_hint(command: str) -> str:
-    """The grey words behind the command while it is typed: what works, without what may be left out."""
-    short = [_OPTIONAL.sub("", verb.usage).removeprefix(f"{command} ")
-             for title, verbs in _grouped(command) if title != LATER for verb in verbs if verb.name]
-    hint = " | ".join(short)
-    while len(hint) > LONGEST_HINT and " | " in hint:
-        hint = hint.rpartition(" | ")[0]
-    return hint
+    """The grey words behind the command while it is typed: one line, the verbs people use most."""
+    verbs = [verb for verb in verbs_of(command) if verb.later is None and verb.name in _HINTED]
+    return " | ".join(_OPTIONAL.sub("", verb.usage).removeprefix(f"{command} ") for verb in sorted(
+        verbs, key=lambda verb: _HINTED.index(verb.name)))
 
 
 def commands_markdown() -> str:
     """`docs/commands.md`, whole."""
     page = ["# What people type", "",
-            "Generated from `handlers/commands/grammar.py`; change it there.", "",
+            "Generated from `handlers/commands/verbs.py`; change it there.", "",
             "`[x]` may be left out, `a|b` is a or b, words in capitals stand for yours."]
     page += ["", "## How things are named", ""]
     page += [f"- **{what}:** {how}." for what, how in _HOW_THINGS_ARE_NAMED]

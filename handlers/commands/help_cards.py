@@ -1,8 +1,8 @@
 """Help, as cards: everything at a glance, or one verb with an example that works."""
 
 from handlers.chat.cards import Bold, Button, Buttons, Card, Element, Line, Mono, Note, Text, line, prose
-from handlers.commands.grammar import Parsed, find_verb
 from handlers.commands.help import LATER, overview, verb_help
+from handlers.commands.verbs import Parsed, find_verb
 
 
 def help_card(parsed: Parsed | None) -> Card:
@@ -34,7 +34,7 @@ def _verb_card(command: str, verb: str) -> Card:
     found = verb_help(known)
     rows: list[Line] = [prose(found.explanation + "."), line("Example: ", *_examples(found.examples))]
     rows += [line(f"{word}: ", ", ".join(options)) for word, options in found.choices]
-    rows.append(prose(found.who))
+    rows.append(prose(f"Who may: {found.who}."))
     if found.later:
         rows.append(prose(found.later))
     return Card(found.usage, (Text(tuple(rows)),))

@@ -4,14 +4,16 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.cards import Card
 from handlers.chat.errors import Refused
-from handlers.chat.ports import Actor, ChatClient, Clock, SendFailed
-from handlers.outbox.compose import Composer
-from handlers.outbox.rules import LEASE, PAGE, Next, Step, step_after
-from storage import outbox, pilots
+from handlers.chat.ports import EVERYTHING, Actor, ChatClient, Clock, SendFailed
+from handlers.outbox.compose import UNDELIVERED, Composer
+from handlers.outbox.rules import BUG, LEASE, PAGE, Next, Step, step_after
+from storage import outbox
 from storage.engine import Store
 from storage.models import Post
 from storage.outbox import Promise, Turn
@@ -19,16 +21,27 @@ from storage.outbox import Promise, Turn
 log = logging.getLogger(__name__)
 
 LANES_AT_ONCE = 32
-UNDELIVERED = "undelivered"
+IN_DOUBT = "in_doubt"
+"""Why a promise was given up whose first answer was lost and that cannot be looked up."""
 
 
 @dataclass(slots=True)
 class _Attempt:
+    """What is tried for one promise, and what came of it.
+
+    Attributes:
+        post: the promise as it was read before anything was sent.
+        card: what it says; None: there is nothing to say, or nothing may be sent now.
+        held_up: a limit of the whole workspace, and until when it holds this up.
+        has_bug: its card could not be made or rendered.
+    """
+
     post: Post
-    card: Card | None
-    message_id: str | None
+    card: Card | None = None
+    message_id: str | None = None
     failure: SendFailed | None = None
-    found: bool = False
+    held_up: tuple[str, datetime] | None = None
+    has_bug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +74,11 @@ class Outbox:
         try:
             attempt = await self._prepare(turn)
             if attempt is not None and attempt.card is not None:
+                if not await self._begin(turn, attempt):
+                    return  # our lease ran out: whoever has the lane now sends
                 await self._send(turn, attempt)
             await self._record(turn, attempt)
-        except Exception:  # a bug in one card; its lane comes back when the lease ends
+        except Exception:  # the database went away, or a bug of ours; the lane comes back when the lease ends
             log.exception("delivery to %s failed", turn.room)
 
     async def _prepare(self, turn: Turn) -> _Attempt | None:
@@ -72,7 +87,24 @@ class Outbox:
             post = await outbox.next_in(session, turn, now)
             if post is None:
                 return None
-            return _Attempt(post, await self.composer.compose(session, post, now), post.message_id)
+            surface = turn.room.partition(":")[0]
+            limit = self.chat[surface].limit(post.room, post.message_id, in_doubt=post.doubt_since is not None)
+            held_up = await outbox.paused_until(session, turn.workspace, surface,
+                                                [EVERYTHING, *([limit] if limit else [])], now)
+            if held_up is not None:
+                return _Attempt(post, held_up=held_up)
+            try:
+                return _Attempt(post, await self.composer.compose(session, post, now), post.message_id)
+            except Exception:  # one card must not stop the others of its room
+                log.exception("%s %s for %s cannot be said", post.kind, post.subject_id, post.room)
+                return _Attempt(post, failure=SendFailed("bug"), has_bug=True)
+
+    async def _begin(self, turn: Turn, attempt: _Attempt) -> bool:
+        """Before a first post: from now on it may be out there, even if we die. False: it is not ours to send."""
+        if attempt.message_id is not None:
+            return True
+        async with self.store.begin() as session:
+            return await outbox.begin_first(session, turn, attempt.post.id, self.clock() - LEASE)
 
     async def _send(self, turn: Turn, attempt: _Attempt) -> None:
         """Talk to the chat service; no transaction is open."""
@@ -82,13 +114,15 @@ class Outbox:
         try:
             if attempt.message_id is None and post.doubt_since is not None:
                 attempt.message_id = await self._look_up(client, post, ref)
-                attempt.found = attempt.message_id is not None
             if attempt.message_id is None:
                 attempt.message_id = await client.post(post.room, card, ref)
             else:
                 await client.update(post.room, attempt.message_id, card)
         except SendFailed as error:
             attempt.failure = error
+        except Exception:  # the renderer could not show it: nothing went out
+            log.exception("%s %s cannot be shown in %s", post.kind, post.subject_id, post.room)
+            attempt.failure, attempt.has_bug = SendFailed("bug"), True
 
     async def _look_up(self, client: ChatClient, post: Post, ref: str) -> str | None:
         """The message of an attempt whose answer was lost. Raises SendFailed where it must not be posted again."""
@@ -96,66 +130,116 @@ class Outbox:
         try:
             return await client.find(post.room, ref, post.doubt_since)
         except SendFailed as error:
-            if error.final and post.urgency >= PAGE:
+            if not error.final:
+                raise
+            if post.urgency >= PAGE:
                 return None
+            if error.reason in ("missing_scope", "history_too_long"):
+                raise SendFailed(IN_DOUBT, final=True) from error
             raise
 
     async def _record(self, turn: Turn, attempt: _Attempt | None) -> None:
         now = self.clock()
+        gives_up = attempt is not None and attempt.failure is not None and attempt.failure.final
         async with self.store.begin() as session:
+            tell = await self._whom_to_tell(session, attempt.post) if attempt is not None and gives_up else None
+            if tell is not None and tell.room < turn.room:  # lanes are locked in one order, everywhere
+                await outbox.promise(session, turn.workspace, [tell], [], now)
             lane = await outbox.locked_lane(session, turn)
-            step = Step(Next.SHOWN)
+            open_at = None
             if attempt is not None:
                 post = await outbox.locked_post(session, turn.workspace, attempt.post.id)
                 assert post is not None
-                if lane is None and post.message_id is not None:
-                    return  # our lease ran out and somebody else posted it
-                step = step_after(post.attempts + 1, attempt.failure, was_first_post=post.message_id is None)
-                self._note(post, attempt, step, now)
-                if step.next is Next.GIVE_UP:
-                    log.warning("giving up on %s in %s: %s", post.kind, post.room, post.last_error)
-                    promise = await self._tell_somebody(post, await pilots.one(session, turn.workspace,
-                                                                               post.pilot_id or 0))
-                    if promise is not None:
-                        await outbox.promise(session, turn.workspace, [promise], [], now)
+                if lane is None:
+                    self._note_late(post, attempt)
+                    return
+                open_at = await self._note(session, turn, post, attempt, now)
             if lane is not None:
                 await session.flush()
-                sent = attempt is not None and attempt.card is not None
-                await outbox.give_back(session, lane, now + step.close_room if sent else None)
+                await outbox.give_back(session, lane, open_at)
+            if tell is not None and tell.room >= turn.room:
+                await outbox.promise(session, turn.workspace, [tell], [], now)
+        if tell is not None:
+            self.wake()
 
-    async def resend(self, actor: Actor, post_id: int) -> None:
-        """Try once more what was given up. Raises Refused for anybody but those who can mend it."""
-        now = self.clock()
-        async with self.store.begin() as session:
-            post = await outbox.locked_post(session, actor.workspace, post_id)
-            if post is None or post.given_up_at is None:
-                raise Refused("That message was delivered meanwhile; there is nothing to send again.")
-            pilot = await pilots.one(session, actor.workspace, post.pilot_id or 0)
-            if pilot is not None and actor.person not in (pilot.created_by, *self.admins):
-                raise Refused("Only who registered the pilot, or an admin, can send it again.")
-            again = Promise(post.room, post.kind, post.subject_id, post.pilot_id, post.live_until, post.urgency)
-            await outbox.promise(session, actor.workspace, [again], [], now)
-        self.wake()
+    def _note_late(self, post: Post, attempt: _Attempt) -> None:
+        """Our lease ran out and somebody else has the lane: say only what they cannot know, that it is there."""
+        if post.message_id is None and attempt.message_id is not None:
+            post.message_id, post.doubt_since = attempt.message_id, None
 
-    def _note(self, post: Post, attempt: _Attempt, step: Step, now: datetime) -> None:
-        seen = attempt.post.wanted
-        post.last_error = str(attempt.failure) if attempt.failure else None
+    async def _note(self, session: AsyncSession, turn: Turn, post: Post, attempt: _Attempt,
+                    now: datetime) -> datetime | None:
+        """Record what came of it; returns when the room may be sent to again, None: it was not sent to."""
+        if attempt.held_up is not None:
+            limit, until = attempt.held_up
+            post.not_before = max(post.not_before, until)
+            return until if limit == EVERYTHING else None
+        step = BUG if attempt.has_bug else step_after(post.attempts + 1, attempt.failure,
+                                                      was_first_post=post.message_id is None)
+        self._note_post(post, attempt, step, now)
+        if step.next is Next.GIVE_UP:
+            log.warning("giving up on %s in %s: %s", post.kind, post.room, post.last_error)
+        if attempt.failure is not None and attempt.failure.limit is not None:
+            await self._pause(session, turn, attempt.failure, now, step.wait)
+        return now + step.close_room if attempt.card is not None else None
+
+    def _note_post(self, post: Post, attempt: _Attempt, step: Step, now: datetime) -> None:
+        post.last_error = attempt.failure.reason if attempt.failure else None
         if attempt.message_id is not None:
             post.message_id, post.doubt_since = attempt.message_id, None
+        elif attempt.failure is None or not attempt.failure.in_doubt:
+            post.doubt_since = attempt.post.doubt_since  # this attempt left nothing behind
         match step.next:
             case Next.SHOWN | Next.GONE:
-                post.shown, post.attempts, post.not_before = max(post.shown, seen), 0, now
+                post.shown, post.attempts, post.not_before = max(post.shown, attempt.post.wanted), 0, now
             case Next.GIVE_UP:
                 post.given_up_at = now
             case Next.AGAIN | Next.IN_DOUBT:
                 post.attempts += 1
                 post.not_before = now + step.wait
-                if step.next is Next.IN_DOUBT and post.doubt_since is None:
-                    post.doubt_since = now - LEASE
 
-    async def _tell_somebody(self, post: Post, pilot: object) -> Promise | None:
-        """Who is told that a channel does not show what it should: whoever registered the pilot."""
-        creator = getattr(pilot, "created_by", None)
-        if creator is None or post.kind == UNDELIVERED or post.room == creator:
+    async def _pause(self, session: AsyncSession, turn: Turn, failure: SendFailed, now: datetime,
+                     wait: timedelta) -> None:
+        """Hold back whatever counts against the same limit, in all rooms and replicas."""
+        assert failure.limit is not None
+        is_news = await outbox.pause(session, turn.workspace, turn.room.partition(":")[0], failure.limit, now + wait,
+                                     now)
+        if is_news and failure.limit == EVERYTHING:
+            log.error("%s does not take our token (%s): everything waits and is tried again in %.0f s; "
+                      "`groundcrew check` says what to do", turn.workspace, failure.reason, wait.total_seconds())
+        elif is_news:
+            log.warning("%s: %s is limited, waiting %.0f s", turn.workspace, failure.limit, wait.total_seconds())
+
+    async def _whom_to_tell(self, session: AsyncSession, post: Post) -> Promise | None:
+        """Whoever registered the pilot hears that a room does not show what it should: once a room."""
+        pilot = await self.composer.pilot_of(session, post)
+        if pilot is None or post.kind == UNDELIVERED or post.room == pilot.created_by:
             return None
-        return Promise(creator, UNDELIVERED, post.id)
+        if not await outbox.is_promised(session, post.workspace_id, UNDELIVERED, [post.id]):
+            others = [each.id for each in await outbox.given_up_in(session, post.workspace_id, post.room)
+                      if each.id != post.id]
+            if await outbox.is_promised(session, post.workspace_id, UNDELIVERED, others):
+                return None
+        return Promise(pilot.created_by, UNDELIVERED, post.id)
+
+    async def resend(self, actor: Actor, post_id: int) -> None:
+        """Try once more what was given up in a room. Raises Refused for anybody but those who can mend it."""
+        now = self.clock()
+        async with self.store.begin() as session:
+            post = await outbox.one(session, actor.workspace, post_id)
+            if post is None or post.given_up_at is None:
+                raise Refused("That message was delivered meanwhile, or is on its way; there is nothing to send again.")
+            pilot = await self.composer.pilot_of(session, post)
+            if pilot is not None and actor.person not in (pilot.created_by, *self.admins):
+                raise Refused("Only who registered the pilot, or an admin, can send it again.")
+            lost = await outbox.given_up_in(session, actor.workspace, post.room)
+            again = [Promise(each.room, each.kind, each.subject_id, each.pilot_id, each.live_until, each.urgency)
+                     for each in lost]
+            if pilot is not None:
+                again.append(Promise(pilot.created_by, UNDELIVERED, post.id))
+            for each in lost:
+                if each.last_error == IN_DOUBT:
+                    each.doubt_since = None  # a person looked, and says that it is not there
+            await session.flush()
+            await outbox.promise(session, actor.workspace, again, [], now)
+        self.wake()

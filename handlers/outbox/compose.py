@@ -5,13 +5,18 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.cards import Card
+from handlers.chat.cards import Card, said
 from handlers.nudges.actions import Nudges
 from handlers.pilots import cards
 from handlers.status.actions import Status
 from storage import audit, outbox, people, pilots
-from storage.models import Post
+from storage.models import Pilot, Post
 from storage.pilots import Dossier
+
+UNDELIVERED = "undelivered"
+"""The kind that tells a person that another promise could not be kept."""
+_ABOUT_ENTRY = ("seat-back", "blocker", "handed", "gate", "status")
+"""Kinds whose subject is an audit entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,19 @@ class Composer:
                 return await self.status.compose_home(session, post.workspace_id, _person_of(post.room), now)
             case "kickoff" | "ask":
                 return await self._about_pilot(session, post, now)
-            case "seat-back" | "blocker" | "handed" | "gate" | "status":
-                return await self._about_entry(session, post, now)
-            case "undelivered":
-                return await self._undelivered(session, post)
+        if post.kind in _ABOUT_ENTRY:
+            return await self._about_entry(session, post, now)
+        if post.kind == UNDELIVERED:
+            return await self._undelivered(session, post)
         raise LookupError(f"nobody knows how to say {post.kind!r}")
+
+    async def pilot_of(self, session: AsyncSession, post: Post) -> Pilot | None:
+        """The pilot that a promise is about; None for what is about a person."""
+        number = post.pilot_id
+        if number is None and post.kind in _ABOUT_ENTRY:
+            entry = await audit.one(session, post.workspace_id, post.subject_id)
+            number = entry.pilot_id if entry is not None else None
+        return None if number is None else await pilots.one(session, post.workspace_id, number)
 
     async def _dossier(self, session: AsyncSession, workspace: str, pilot_id: int) -> Dossier | None:
         pilot = await pilots.one(session, workspace, pilot_id)
@@ -69,9 +82,11 @@ class Composer:
 
     async def _undelivered(self, session: AsyncSession, post: Post) -> Card | None:
         lost = await outbox.one(session, post.workspace_id, post.subject_id)
-        if lost is None or lost.given_up_at is None:
+        if lost is None or (lost.given_up_at is None and post.message_id is None):
             return None
-        pilot = await pilots.one(session, post.workspace_id, lost.pilot_id or 0)
+        if lost.given_up_at is None:
+            return said("I am posting it now. If that fails once more, this message says so.")
+        pilot = await self.pilot_of(session, lost)
         return cards.undelivered_card(pilot, lost)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
-from handlers.chat.ports import SendFailed
+from handlers.chat.ports import EVERYTHING, SendFailed
 
 PACE = timedelta(seconds=1)
 """Between two messages in one room (Slack: about 1 message per second and channel)."""
@@ -36,6 +36,10 @@ class Step:
     """Before anything else is sent to the room."""
 
 
+BUG = Step(Next.AGAIN, timedelta(minutes=10), timedelta(0))
+"""A card that cannot be made or rendered: the room's other promises go on, this one waits for a mended release."""
+
+
 def step_after(attempt: int, failure: SendFailed | None, *, was_first_post: bool) -> Step:
     """Decide after the `attempt`-th try (from 1); `failure` None: it worked.
 
@@ -49,7 +53,8 @@ def step_after(attempt: int, failure: SendFailed | None, *, was_first_post: bool
         return Step(Next.GIVE_UP)
     if failure.retry_after_s is not None:
         asked = timedelta(seconds=failure.retry_after_s)
-        return Step(Next.AGAIN, asked, max(asked, PACE))
+        only_this_kind = failure.limit not in (None, EVERYTHING)
+        return Step(Next.AGAIN, asked, PACE if only_this_kind else max(asked, PACE))
     wait = timedelta(seconds=min(2.0 ** min(attempt, 10), LONGEST_WAIT_S))
     if failure.in_doubt and was_first_post:
         return Step(Next.IN_DOUBT, wait)

@@ -79,7 +79,7 @@ class People:
     async def find(self, workspace: str, text: str) -> Person:
         """The person meant by a mention, a handle or a name, whole or in part.
 
-        Raises Refused where there is none, several (offered as choices by the caller), or they left.
+        Raises Refused where there is none, several (their mentions as choices), or they left.
         """
         mention = _MENTION.match(text.strip())
         if mention:
@@ -94,7 +94,8 @@ class People:
             raise Refused(f"I do not know anybody called “{name[:40]}”. Mention them with @ and pick them from the "
                           "list, then I know who is meant.")
         names = ", ".join(f"{p.name} (@{p.handle})" for p in found)
-        raise Refused(f"“{name[:40]}” could be {names}. Use the @mention of the one you mean.")
+        raise Refused(f"“{name[:40]}” could be {names}. Use the @mention of the one you mean.",
+                      choices=tuple((p.name, f"<@{p.id.partition(':')[2]}>") for p in found))
 
     async def known(self, workspace: str, person_id: str) -> Person:
         """The person with this id, active. Raises Refused where they left or are no person."""

@@ -60,12 +60,15 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
             if role in dossier.seats and dossier.seats[role].person_id == person_id]
     asked = [role for role, seat in mine if seat.state is SeatState.ASKED]
     taken = [role for role, seat in mine if seat.state is SeatState.ACCEPTED]
-    if pilot.state is PilotState.STOPPED or me is None or (not asked and not was_shown):
+    if me is None or (not asked and not was_shown):
         return None
+    if asked and pilot.state is not PilotState.ACTIVE:
+        return Card(f"{pilot.name} is {pilot.state}: nothing is asked of you there "
+                    f"{'now' if pilot.state is PilotState.PAUSED else 'any more'}.") if was_shown else None
     calendar = calendar_of(me)
     today = calendar.today(now)
     if not mine:
-        return Card(f"Thank you. Your part in {pilot.name} went back to the pilot lead.")
+        return Card(f"You have no role in {pilot.name} any more. Thank you.")
     elements: list[Element] = []
     if asked:
         elements.append(Text(tuple(line(Bold(role.title), f": {role.duty}") for role in asked)))
@@ -192,6 +195,8 @@ def undelivered_card(pilot: Pilot | None, lost: Post) -> Card:
     why = {"not_in_channel": f"I am not in {where}. Type /invite @Ground Crew there.",
            "channel_not_found": f"I cannot see {where}. If it is private, type /invite @Ground Crew there.",
            "is_archived": f"{where} is archived. Unarchive it, or stop the pilot and register it in another channel.",
+           "in_doubt": f"Slack did not answer when I posted in {where}, and I may not look there whether it arrived. "
+                       "Please look; if it is there, leave this as it is.",
            }.get(lost.last_error or "", f"Slack answered {lost.last_error}.")
     return Card(f"I could not post about {name} in {where}", (
         Text((line(why), line("Then press the button and I will post it."))),

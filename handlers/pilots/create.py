@@ -78,6 +78,7 @@ class Creation:
         Raises Refused with a sentence per field where something cannot be so.
         """
         check(Action.CREATE_PILOT, frozenset({Hat.OUTSIDER if actor.is_outsider else Hat.MEMBER}))
+        await self.ledger.check_first(actor)
         creator = await self.people.known(actor.workspace, actor.person)
         wrong: dict[str, str] = {}
         name = self._name(new.name, wrong)
@@ -93,7 +94,7 @@ class Creation:
             async with self.ledger.store.reading() as session:
                 if taken := await pilots.named_exactly(session, actor.workspace, name):
                     wrong["name"] = (f"There is a pilot called {taken.name} already ({taken.state.value}). "
-                                     "Choose another name, or `/pilot status` to see that one.")
+                                     f"Choose another name, or type `/pilot status {taken.name}` to see that one.")
         if wrong or checklist is None or channel is None:
             raise Refused("Please look at the marked fields.", fields=wrong)
         try:

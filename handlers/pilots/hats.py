@@ -1,6 +1,6 @@
 """Which hats a person wears towards a pilot and one of its items."""
 
-from handlers.people.permissions import Hat
+from handlers.people.permissions import Action, Hat, may
 from handlers.people.roles import Role
 from storage.models import Item
 from storage.pilots import Dossier
@@ -31,9 +31,14 @@ def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_ad
     return frozenset(hats)
 
 
-def who_may_instead(dossier: Dossier, item: Item | None = None) -> tuple[str, ...]:
-    """Names to turn to when one may not do it oneself: the item's owner and the lead."""
+def who_may_instead(dossier: Dossier, action: Action, item: Item | None = None, *,
+                    safety_floor: bool = False) -> tuple[str, ...]:
+    """Names to turn to when one may not do it oneself: of the item's owner, the lead, the approvers and the
+    sponsor, those who may."""
     people = [dossier.owner(item)] if item is not None else []
     people.append(dossier.holder(Role.LEAD))
-    names = [f"{person.name}" for person in people if person is not None]
+    people += [dossier.holder(role) for role in item.approvers] if item is not None else []
+    people.append(dossier.holder(Role.SPONSOR))
+    names = [person.name for person in people if person is not None and person.is_active
+             and may(action, hats_of(dossier, person.id, item), safety_floor=safety_floor)]
     return tuple(dict.fromkeys(names))

@@ -147,7 +147,7 @@ class Items:
             work.check_running()
             today = work.today(work.calendar(item))
             rules.check_open(item, by_whom(work, item), today)
-            rules.check_ahead(on, today, "due", item)
+            rules.check_ahead(on, today, f"/pilot due {item.ref} fri reason")
             reason = rules.check_reason(reason, "due", item)
             before, item.due_on = item.due_on, on
             if item.plan_on is not None and item.plan_on > on:
@@ -175,11 +175,13 @@ class Items:
                                           after={"blocked_by": item.blocked_by, "reason": item.blocked_reason})
             if blocker is not None and blocker.id != actor.person:
                 await work.entry.session.flush()
-                work.entry.promise(Promise(blocker.id, "blocker", entry.id))
+                work.entry.promise(Promise(blocker.id, "blocker", entry.id, item.pilot_id, work.entry.now))
 
     async def unblock(self, actor: Actor, item_id: int) -> None:
         async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
             item = await item_in(work, item_id)
+            if item.state is ItemState.OPEN and item.blocked_at is None:
+                raise Refused(f"{item.ref} does not wait for anybody any more. `/pilot item {item.ref}` shows it.")
             if item.blocked_by != actor.person:  # whoever it waited for may say that it need not wait any more
                 work.check(Action.ITEM_BLOCK, item)
             work.check_running()
@@ -208,7 +210,7 @@ class Items:
                                           after={"owner": to.id})
             if to.id != actor.person:
                 await work.entry.session.flush()
-                work.entry.promise(Promise(to.id, "handed", entry.id))
+                work.entry.promise(Promise(to.id, "handed", entry.id, item.pilot_id, work.entry.now))
 
     # ---- briefings -------------------------------------------------------------------------------------
 
@@ -220,7 +222,7 @@ class Items:
             work.check_running()
             rules.check_meeting(item)
             calendar = work.calendar(item)
-            rules.check_plan(item, calendar.today(at), work.today(calendar), by_whom(work, item))
+            rules.check_slot(item, at, calendar.today(at), work.entry.now, work.today(calendar), by_whom(work, item))
             before, item.slot_at = item.slot_at, at
             item.plan_on = calendar.today(at)
             work.change(item)
@@ -237,10 +239,11 @@ class Items:
             rules.check_meeting(item)
             attendees = rules.check_words(attendees, "list of attendees")
             rules.check_held(item, on, attendees, by_whom(work, item), work.today(work.calendar(item)))
-            asked = "no asks" if not blocking + other else f"{len(blocking)} blocking asks, {len(other)} others"
-            await self._close(work, item, ItemState.DONE, "briefing held",
-                              evidence=f"Held on {on.isoformat()} with {attendees}; {asked}")
             await self._ask(work, item, blocking, other)
+            of_it = [each for each in work.dossier.items if f"briefing:{item.ref}" in each.source]
+            asked = "no asks" if not of_it else f"asks: {', '.join(each.ref for each in of_it)}"
+            await self._close(work, item, ItemState.DONE, "briefing held",
+                              evidence=f"Held on {on.isoformat()}: {attendees}; {asked}")
 
     async def asks(self, actor: Actor, item_id: int, blocking: list[str], other: list[str]) -> int:
         """Add asks of a reviewer after or before the meeting; returns how many."""

@@ -1,6 +1,6 @@
 """What may happen to an item, decided from values alone. Each `check_` raises Refused with what to do instead."""
 
-from datetime import date
+from datetime import date, datetime
 
 from handlers.chat.errors import Refused
 from handlers.people.dates import say_date
@@ -58,17 +58,27 @@ def check_reopen(item: Item) -> None:
 
 def check_plan(item: Item, on: date, today: date, by: str) -> None:
     check_open(item, by, today)
-    check_ahead(on, today, "plan", item)
+    check_ahead(on, today, f"/pilot plan {item.ref} fri")
 
 
-def check_ahead(on: date, today: date, verb: str, item: Item) -> None:
-    """Raises Refused where `on` is past or absurdly far."""
+def check_ahead(on: date, today: date, example: str) -> None:
+    """Raises Refused where `on` is past or absurdly far; `example` is a line that would do."""
     if on < today:
         raise Refused(f"{say_date(on, today)} is in the past. Give a day from today on, such as "
-                      f"`/pilot {verb} {item.ref} fri` or `+3d`.")
+                      f"`{example}`.")
     if (on - today).days > FURTHEST_DAYS:
         raise Refused(f"{on.isoformat()} is more than two years away. Give a nearer day, such as "
-                      f"`/pilot {verb} {item.ref} 27 nov`.")
+                      f"`{example}`.")
+
+
+def check_slot(item: Item, at: datetime, on: date, now: datetime, today: date, by: str) -> None:
+    """Raises Refused where a meeting cannot be held at `at`, which is the day `on` for its owner."""
+    check_open(item, by, today)
+    kind = next((kind for kind, ref in BRIEFINGS.items() if ref == item.ref), None)
+    check_ahead(on, today, f"/pilot brief {kind} slot fri 14:00" if kind else "fri 14:00")
+    if at < now:
+        held = f" If it was held, `/pilot brief {kind} held minutes` notes that." if kind else ""
+        raise Refused(f"That hour has passed already. Give one from now on, such as `fri 14:00`.{held}")
 
 
 def check_reason(reason: str, verb: str, item: Item) -> str:

@@ -8,7 +8,7 @@ from handlers.ledger import Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action
 from handlers.people.roles import ROLES, Role
-from handlers.pilots.work import Work, work_on
+from handlers.pilots.work import Work, looked_at, work_on
 from storage.models import ItemState, Person, Seat, SeatState
 from storage.outbox import Promise
 
@@ -60,6 +60,12 @@ class Seats:
     ledger: Ledger
     people: People
 
+    async def check_fill(self, actor: Actor, pilot_id: int) -> None:
+        """Raises Refused where the actor may not fill a seat: before a form is filled in in vain."""
+        async with looked_at(self.ledger, self.people, actor, pilot_id) as work:
+            work.check(Action.SEAT_FILL)
+            work.check_running()
+
     async def fill(self, actor: Actor, pilot_id: int, role: Role, person: Person) -> None:
         """Ask `person` to take the role."""
         async with work_on(self.ledger, self.people, actor, pilot_id) as work:
@@ -73,6 +79,8 @@ class Seats:
             before = seat.person_id if seat else None
             if before:
                 work.tell(before)
+                promise_ask(work, before)
+            work.answers(role.value)
             seat = take_seat(work, role, person)
             await work.entry.note(work.dossier.pilot, "seat filled", role.value, before={"person": before},
                                   after={"person": person.id, "state": seat.state})

@@ -9,9 +9,10 @@ from handlers.ledger import Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action
 from handlers.pilots import cadence, gates, rules, schedule
-from handlers.pilots.seats import promise_kickoff
+from handlers.pilots.seats import promise_ask, promise_kickoff
 from handlers.pilots.work import Work, work_on
-from storage.models import ItemState, PilotState
+from storage import audit, people
+from storage.models import ItemState, PilotState, SeatState
 from storage.outbox import Promise
 
 SHARED_LIVES = timedelta(days=1)
@@ -23,13 +24,19 @@ class Stages:
     ledger: Ledger
     people: People
 
-    async def pass_gate(self, actor: Actor, pilot_id: int) -> str:
-        """Enter the next stage; its items get their dates. Returns its title. Raises Refused while anything holds it."""
+    async def pass_gate(self, actor: Actor, pilot_id: int, expected: str | None = None) -> str:
+        """Enter the next stage; its items get their dates. Returns its title. Raises Refused while anything holds it.
+
+        `expected` is the stage that whoever presses reads on the button: a gate passed meanwhile is not passed over.
+        """
         async with work_on(self.ledger, self.people, actor, pilot_id) as work:
             work.check(Action.GATE_PASS)
             work.check_running()
             pilot = work.dossier.pilot
             today = work.today()
+            if expected is not None and expected != schedule.stage_after(pilot.stage):
+                raise Refused(f"{pilot.name} is in {schedule.title_of(pilot.stage, pilot.stages)} already"
+                              f"{await self._by(work, pilot.stage)}. `/pilot gate` shows what its next gate needs.")
             gates.check_pass(pilot, work.dossier.items, today)
             before = pilot.stage
             entered = schedule.stage_after(before)
@@ -48,6 +55,7 @@ class Stages:
                                           after={"stage": entered})
             await work.entry.session.flush()
             work.entry.promise(Promise(pilot.room, "gate", entry.id))
+            promise_kickoff(work)
             return schedule.title_of(entered, pilot.stages)
 
     async def pause(self, actor: Actor, pilot_id: int, reason: str) -> None:
@@ -90,6 +98,7 @@ class Stages:
                 "reason": rules.check_words(reason, "reason") or None})
             await work.entry.session.flush()
             work.entry.promise(Promise(pilot.room, "gate", entry.id))
+            self._promise_cards(work)
             return missed
 
     async def share(self, actor: Actor, pilot_id: int) -> None:
@@ -110,10 +119,23 @@ class Stages:
         for item in work.dossier.items:
             if item.next_at is not None:
                 item.next_at = None
-        promise_kickoff(work)
+        self._promise_cards(work)
         entry = await work.entry.note(pilot, what, before=before, after={"state": state, "reason": reason})
         await work.entry.session.flush()
         work.entry.promise(Promise(pilot.room, "gate", entry.id))
+
+    def _promise_cards(self, work: Work) -> None:
+        """What asks people to take a role goes quiet, or asks again."""
+        promise_kickoff(work)
+        for person_id in {seat.person_id for seat in work.dossier.seats.values() if seat.state is SeatState.ASKED}:
+            promise_ask(work, person_id)
+
+    async def _by(self, work: Work, stage: str) -> str:
+        """', by Marta Keller': who passed the gate to `stage`."""
+        passed = [entry for entry in await audit.about(work.entry.session, work.dossier.pilot.workspace_id,
+                                                       work.dossier.pilot.id, stage, 1)]
+        person = await people.one(work.entry.session, work.entry.actor.workspace, passed[0].actor) if passed else None
+        return f", by {person.name}" if person else ""
 
     def _reason(self, reason: str, verb: str) -> str:
         reason = rules.check_words(reason, "reason")

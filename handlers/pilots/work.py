@@ -5,19 +5,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
+from sqlalchemy import select
+
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Actor
 from handlers.ledger import Entry, Ledger
 from handlers.people.actions import People, calendar_of, personal_rooms
 from handlers.people.calendar import Calendar
 from handlers.people.permissions import Action, check
+from handlers.people.roles import Role
 from handlers.pilots import cadence, risk
 from handlers.pilots.hats import hats_of, who_may_instead
 from handlers.pilots.rules import SAFETY_FLOOR
 from storage import pilots
-from storage.models import Item, Person, PilotState
-from storage.outbox import Change
+from storage.models import AuditEntry, Item, Person, PilotState, Post
+from storage.outbox import Change, Promise
 from storage.pilots import Dossier
+
+OWN_MESSAGES = ("blocker", "handed", "seat-back")
+"""Kinds about one audit entry, each a message of its own: edited when what they speak of is changed."""
 
 
 @dataclass(slots=True)
@@ -27,6 +33,7 @@ class Work:
     people: People
     _changed: dict[int, Item] = field(default_factory=dict)
     _also_told: set[str] = field(default_factory=set)
+    _answered: set[str] = field(default_factory=set)
 
     @property
     def pilot_calendar(self) -> Calendar:
@@ -45,8 +52,22 @@ class Work:
         actor = self.entry.actor
         hats = hats_of(self.dossier, actor.person, item, is_admin=self.people.is_admin(actor.person),
                        is_outsider=actor.is_outsider, seat=seat)
-        check(action, hats, who_may=who_may_instead(self.dossier, item),
-              safety_floor=item is not None and item.ref in SAFETY_FLOOR)
+        floor = item is not None and item.ref in SAFETY_FLOOR
+        check(action, hats, who_may=who_may_instead(self.dossier, action, item, safety_floor=floor),
+              safety_floor=floor)
+        if floor and item is not None and action is Action.ITEM_NOT_APPLICABLE:
+            self._check_own_role(item)
+
+    def _check_own_role(self, item: Item) -> None:
+        """The safety floor is for the role that answers for it; who was handed one item of it may only do it."""
+        seat, holder = self.dossier.seats.get(item.role), self.dossier.holder(item.role)
+        if seat is not None and seat.person_id == self.entry.actor.person:
+            return
+        ask = f"`/pilot team {item.role} @who` fills that seat."
+        if holder is not None and holder.is_active:
+            ask = f"Ask {holder.name}."
+        raise Refused(f"{item.ref} belongs to the safety floor: only whoever is {Role(item.role).title} here can "
+                      f"set it aside, not somebody it was handed to. {ask}")
 
     def check_running(self) -> None:
         """Raises Refused where the pilot is paused or stopped."""
@@ -67,6 +88,23 @@ class Work:
     def tell(self, person_id: str) -> None:
         """Bring this person's Home and digest up to date too: they had a part in it until now."""
         self._also_told.add(person_id)
+
+    def answers(self, subject: str) -> None:
+        """Messages of their own about `subject`, an item's ref or a role, say what became of it."""
+        self._answered.add(subject)
+
+    async def retell(self) -> None:
+        """Messages of their own about what was changed, a hand-over, a block or an empty seat, follow it."""
+        subjects = self._answered | {item.ref for item in self._changed.values()}
+        pilot, session = self.dossier.pilot, self.entry.session
+        if not subjects:
+            return
+        told = await session.scalars(
+            select(Post).join(AuditEntry, AuditEntry.id == Post.subject_id)
+            .where(Post.workspace_id == pilot.workspace_id, Post.pilot_id == pilot.id,
+                   Post.kind.in_(OWN_MESSAGES), AuditEntry.workspace_id == pilot.workspace_id, AuditEntry.subject.in_(sorted(subjects))))
+        for post in told:
+            self.entry.promise(Promise(post.room, post.kind, post.subject_id, pilot.id, self.entry.now))
 
     async def learn(self, person: Person) -> None:
         """Make a person known to the dossier, who was not part of the pilot."""
@@ -104,8 +142,19 @@ async def work_on(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -
             raise Refused("There is no such pilot any more. `/pilot list` shows those there are.")
         work = Work(entry, await pilots.dossier(entry.session, pilot), people)
         yield work
+        await work.retell()
         work.settle()
         await pilots.note_risk(entry.session, pilot, entry.now, work.risk())
+
+
+@asynccontextmanager
+async def looked_at(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -> AsyncIterator[Work]:
+    """The same for a look: nothing is locked, nothing is kept."""
+    async with ledger.store.reading() as session:
+        pilot = await pilots.one(session, actor.workspace, pilot_id)
+        if pilot is None:
+            raise Refused("There is no such pilot any more. `/pilot list` shows those there are.")
+        yield Work(Entry(session, ledger.clock(), actor), await pilots.dossier(session, pilot), people)
 
 
 async def item_in(work: Work, item_id: int) -> Item:

@@ -1,4 +1,11 @@
-"""Sends cards to Slack, looks a lost message up, and asks who is who."""
+"""Sends cards to Slack, looks a lost message up, and asks who is who.
+
+Slack's limits: `chat.postMessage` is counted for each channel, so a 429 closes that room alone (where it was
+the workspace's several hundred a minute after all, each room learns it from its own 429). Every other method
+is counted for the whole workspace: its 429 names the method as the `limit`, and the outbox holds back all
+that counts against it, in every room and replica, by one row a method. A refused token is the limit
+EVERYTHING: nothing is lost, nothing is tried for five minutes.
+"""
 
 import asyncio
 from datetime import datetime
@@ -9,15 +16,18 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.chat.cards import Card
-from handlers.chat.ports import Channel, Profile, SendFailed
+from handlers.chat.ports import EVERYTHING, Channel, Profile, SendFailed
 from handlers.slack.render import blocks, fallback
 
 FINAL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long", "msg_blocks_too_long",
     "no_text", "restricted_action", "cant_update_message", "edit_window_closed", "user_not_found", "user_disabled",
-    "account_inactive", "cannot_dm_bot", "missing_scope", "invalid_arguments", "messages_tab_disabled",
+    "cannot_dm_bot", "missing_scope", "invalid_arguments", "messages_tab_disabled",
     "user_not_visible", "not_allowed_token_type"})
 """No retry helps: something has to be changed first."""
+TOKEN = frozenset({"invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"})
+"""The token is not taken. That is mended by an admin, and no promise is dropped until it is."""
+TOKEN_WAIT_S = 300.0
 UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 """Slack says itself that some of it may have happened."""
 GONE = frozenset({"message_not_found"})
@@ -29,17 +39,23 @@ EVENT_TYPE = "groundcrew_post"
 _Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError)
 
 
-def _failed(error: Exception) -> SendFailed:
+def _failed(method: str, error: Exception) -> SendFailed:
     if not isinstance(error, SlackApiError):
         return SendFailed(type(error).__name__, in_doubt=True)
-    response = error.response
+    response = error.response  # the SDK's or, where the body was no JSON at all, the HTTP library's
     headers: dict[str, Any] = getattr(response, "headers", None) or {}
-    status = getattr(response, "status_code", 0)
-    wait = headers.get("Retry-After") or headers.get("retry-after")
-    code = str(response.get("error") or status)
-    if status == 429 or code == "ratelimited":
-        return SendFailed("ratelimited", retry_after_s=float(wait) if wait else 30.0)
-    return SendFailed(code, final=code in FINAL, in_doubt=status >= 500 or code in UNSURE, gone=code in GONE)
+    status = int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
+    data = getattr(response, "data", None)
+    told = data.get("error") if isinstance(data, dict) else None
+    code = str(told or f"http_{status}")
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        wait = str(headers.get("Retry-After") or headers.get("retry-after") or "")
+        return SendFailed("ratelimited", retry_after_s=float(wait) if wait.isdecimal() else 30.0,
+                          limit=None if method == "chat.postMessage" else method)
+    if code in TOKEN:
+        return SendFailed(code, retry_after_s=TOKEN_WAIT_S, limit=EVERYTHING)
+    return SendFailed(code, final=code in FINAL, in_doubt=told is None or status >= 500 or code in UNSURE,
+                      gone=code in GONE)
 
 
 class SlackClient:
@@ -56,7 +72,17 @@ class SlackClient:
             "channel": target, "text": fallback(card), "mrkdwn": False, "blocks": blocks(card),
             "unfurl_links": False, "unfurl_media": False,
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"ref": ref}}})
-        return f"{reply['channel']}/{reply['ts']}"
+        channel, ts = reply.get("channel"), reply.get("ts")
+        if not channel or not ts:
+            raise SendFailed("no_ts_in_reply", in_doubt=True)
+        return f"{channel}/{ts}"
+
+    def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
+        if room.startswith("slack:home:"):
+            return "views.publish"
+        if message_id is not None:
+            return "chat.update"
+        return "conversations.history" if in_doubt else None
 
     async def update(self, room: str, message_id: str, card: Card) -> None:
         target = room.removeprefix("slack:")
@@ -88,8 +114,8 @@ class SlackClient:
                     return f"{channel}/{message['ts']}"
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                break
-        return None
+                return None
+        raise SendFailed("history_too_long", final=True)  # it may be further back: not known
 
     async def person(self, person_id: str) -> Profile | None:
         try:
@@ -122,8 +148,10 @@ class SlackClient:
         await self._call("chat.postEphemeral", {"channel": channel, "user": user, "text": fallback(card),
                                                 "blocks": blocks(card)})
 
-    async def open_view(self, trigger: str, view: dict[str, Any]) -> None:
-        await self._call("views.open", {"trigger_id": trigger, "view": view})
+    async def open_view(self, trigger: str, view: dict[str, Any]) -> str:
+        """Open a modal; returns its id, to change it by."""
+        reply = await self._call("views.open", {"trigger_id": trigger, "view": view})
+        return str(reply["view"]["id"])
 
     async def push_view(self, trigger: str, view: dict[str, Any]) -> None:
         await self._call("views.push", {"trigger_id": trigger, "view": view})
@@ -139,7 +167,7 @@ class SlackClient:
             else:
                 reply = await self._web.api_call(method, json=body)
         except (SlackApiError, *_Lost) as error:
-            raise _failed(error) from error
+            raise _failed(method, error) from error
         data = reply.data
         assert isinstance(data, dict)
         return data

@@ -216,10 +216,10 @@ def _asked(field: Field) -> Block:
     made: Block
     match field.kind:
         case "text" | "lines":
-            made = {"type": "plain_text_input", "multiline": field.kind == "lines"}
+            made = {"type": "plain_text_input", "multiline": field.kind == "lines",
+                    "max_length": min(field.at_most or 3000, 3000)}
             if initial:
-                made["initial_value"] = cut(str(initial), 3000)
-            made["max_length"] = min(field.at_most or 3000, 3000)
+                made["initial_value"] = cut(str(initial), made["max_length"])
         case "number":
             made = {"type": "number_input", "is_decimal_allowed": False}
             if initial:

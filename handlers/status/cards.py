@@ -280,7 +280,7 @@ def item_buttons(item: Item, pilot: Pilot, hats: frozenset[Hat], reader_id: str 
         if item.blocked_at is not None:
             offered = [("Unblocked", "unblock", action) if verb == "block" else (label, verb, action)
                        for label, verb, action in offered]
-    made = {verb: Button(label, f"{verb}:{item.id}", says=f"{label}: {item.ref} {item.title}")
+    made = {verb: Button(label, f"{verb}:{item.id}", says=f"{label}: {item.ref} {short(item.title, 50)}")
             for label, verb, action in offered if may(action, hats, safety_floor=is_floor(item))
             or (verb == "unblock" and reader_id is not None and item.blocked_by == reader_id)}
     if only:
@@ -290,7 +290,7 @@ def item_buttons(item: Item, pilot: Pilot, hats: frozenset[Hat], reader_id: str 
 
 
 def open_item(item: Item) -> Button:
-    return Button("Open", f"item:{item.id}", says=f"Open {item.ref} {item.title}")
+    return Button("Open", f"item:{item.id}", says=f"Open {item.ref} {short(item.title, 50)}")
 
 
 def open_pilot(pilot: Pilot, label: str = "Open") -> Button:

@@ -42,8 +42,10 @@ from handlers.status.team_card import seat_buttons
 from storage.models import Item, Person, Pilot, Seat, SeatState
 from storage.pilots import Dossier
 
-TURN, OTHERS, SEATS, PILOTS = 5, 3, 5, 10
+TURN, OTHERS, SEATS, PILOTS = 5, 3, 4, 10
 SIGNOFF_AHEAD_WD = 5
+IN_CHAT = 2
+"""Of seats, blocks and sign-offs `/pilot` shows so many: a message holds less than the Home tab."""
 NEWS = timedelta(days=7)
 NOTHING = "Nothing needs you today."
 
@@ -126,8 +128,8 @@ def home_card(desk: Desk) -> Card:
 
 def bare_card(desk: Desk) -> Card:
     """`/pilot` alone."""
-    elements = [*_turn(desk, ("plan", "done", "block"), ("slot", "held", "block")), *_asked(desk),
-                *_waited_for(desk), *_signoffs(desk)]
+    elements = [*_turn(desk, ("plan", "done", "block"), ("slot", "held", "block")), *_asked(desk, IN_CHAT),
+                *_waited_for(desk, IN_CHAT), *_signoffs(desk, IN_CHAT)]
     if not desk.pilots:
         elements.append(Text((line("You have no part in any pilot yet. ", Mono("/pilot new"),
                                    " registers one; ", Mono("/pilot list"), " shows all of them."),)))
@@ -188,8 +190,8 @@ def _turn(desk: Desk, usual: tuple[str, ...], briefing: tuple[str, ...]) -> list
     item, pilot = desk.later
     when = (f"planned for {say_date(item.plan_on, desk.reader.today)}" if item.plan_on
             else desk.view(item, pilot).due(item))
-    return [Row((line("Next for you: ", Bold(f"{item.ref} {item.title}"), f" · {pilot.name} · {when}"),),
-                aside=open_item(item))]
+    what = Bold(f"{item.ref} {short(item.title, 90)}")
+    return [Row((line("Next for you: ", what, f" · {pilot.name} · {when}"),), aside=open_item(item))]
 
 
 def _lines(desk: Desk, item: Item, pilot: Pilot) -> tuple[Line, ...]:
@@ -199,32 +201,32 @@ def _lines(desk: Desk, item: Item, pilot: Pilot) -> tuple[Line, ...]:
         said.append(f"you planned {say_date(item.plan_on, desk.reader.today)}")
     if item.gate:
         said.append(f"opens {schedule.title_of(item.gate, pilot.stages)}")
-    return line(Bold(item.title)), line(f"{item.ref} · {pilot.name} · {', '.join(said)}")
+    return line(Bold(short(item.title, 90))), line(f"{item.ref} · {pilot.name} · {', '.join(said)}")
 
 
-def _asked(desk: Desk) -> list[Element]:
+def _asked(desk: Desk, at_most: int = SEATS) -> list[Element]:
     asked = desk.asked
     rows = []
-    for seat, pilot in asked[:SEATS]:
+    for seat, pilot in asked[:at_most]:
         role, by = Role(seat.role), desk.names.get(seat.asked_by)
         rows.append(Row((
             line(Bold(f"{role.title} of {pilot.name}"),
                  f" · {by.name if by else 'somebody'} asked you {desk.reader.ago(seat.asked_at)}"),
             line(role.duty)), seat_buttons(pilot.id, role, pilot.name)))
-    return _section("You are asked to take", rows, len(asked) - SEATS)
+    return _section("You are asked to take", rows, len(asked) - at_most)
 
 
-def _waited_for(desk: Desk) -> list[Element]:
+def _waited_for(desk: Desk, at_most: int = OTHERS) -> list[Element]:
     rows = []
-    for item, pilot in desk.waited_for[:OTHERS]:
+    for item, pilot in desk.waited_for[:at_most]:
         owner = desk.names.get(item.owner_id or "")
         why = f": {short(item.blocked_reason, 120)}" if item.blocked_reason else ""
         rows.append(Row((
-            line(Bold(item.title), f" · {pilot.name} · {item.ref}"),
+            line(Bold(short(item.title, 90)), f" · {pilot.name} · {item.ref}"),
             line(f"{owner.name if owner else 'Its owner'} waits for you{_since(desk, item)}{why}")),
             (Button("It need not wait any more", f"unblock:{item.id}",
-                    says=f"{item.ref} {item.title} need not wait for me any more"), open_item(item))))
-    return _section("Others wait for you", rows, len(desk.waited_for) - OTHERS)
+                    says=f"{item.ref} need not wait for me any more"), open_item(item))))
+    return _section("Others wait for you", rows, len(desk.waited_for) - at_most)
 
 
 def _since(desk: Desk, item: Item) -> str:
@@ -233,12 +235,12 @@ def _since(desk: Desk, item: Item) -> str:
     return f", {working_days(days)}" if days > 0 else " since today"
 
 
-def _signoffs(desk: Desk) -> list[Element]:
-    rows = [Row((line(Bold(item.title)),
+def _signoffs(desk: Desk, at_most: int = OTHERS) -> list[Element]:
+    rows = [Row((line(Bold(short(item.title, 90))),
                  line(f"{item.ref} · {pilot.name} · {desk.view(item, pilot).due(item)}")),
                 aside=open_item(item))
-            for item, pilot in desk.signoffs[:OTHERS]]
-    return _section("Waiting for your sign-off", rows, len(desk.signoffs) - OTHERS)
+            for item, pilot in desk.signoffs[:at_most]]
+    return _section("Waiting for your sign-off", rows, len(desk.signoffs) - at_most)
 
 
 def _blocked(desk: Desk) -> list[Element]:
@@ -247,9 +249,10 @@ def _blocked(desk: Desk) -> list[Element]:
         blocker = desk.names.get(item.blocked_by or "")
         who = blocker.name if blocker else short(item.blocked_reason, 120) or "somebody"
         rows.append(Row((
-            line(Bold(item.title), f" · {pilot.name} · {item.ref}"),
+            line(Bold(short(item.title, 90)), f" · {pilot.name} · {item.ref}"),
             line(f"waits for {who}{_since(desk, item)}")),
-            aside=Button("Unblocked", f"unblock:{item.id}", says=f"Unblocked: {item.ref} {item.title}")))
+            aside=Button("Unblocked", f"unblock:{item.id}",
+                         says=f"Unblocked: {item.ref} {short(item.title, 50)}")))
     return _section("Waiting on others for you", rows, len(desk.blocked) - OTHERS)
 
 

@@ -35,7 +35,7 @@ from handlers.status.cards import (
 from handlers.status.item_card import approvers, item_lines
 from storage.models import Item, ItemKind, PilotState, SeatState
 
-_GATE_ROWS = 20
+_GATE_ROWS = 12
 
 
 def team_card(view: View) -> Card:
@@ -185,5 +185,5 @@ def _passing(view: View, gate: gates.Gate, hats: frozenset[Hat]) -> tuple[tuple[
             "today, and its channel is told.")
     confirm = Confirm(f"Enter {gate.title}?", text, "Pass the gate")
     says = f"Pass the gate: {pilot.name} enters {gate.title}"
-    return ((Button("Pass the gate", f"gatepass:{pilot.id}", "primary", confirm, says),),
+    return ((Button("Pass the gate", f"gatepass:{pilot.id}:{gate.stage_to_enter}", "primary", confirm, says),),
             line("Ready: every item is settled."))

@@ -241,8 +241,9 @@ async def test_no_workspace_sees_into_another(store: Store, room: Room) -> None:
 
 
 def week_one(**said: Any) -> Pilot:
-    return pilot(**({"stage": "week_one", "kickoff_on": MON, "stage_entered_on": MON,
-                     "nudge_at": berlin(MON, 9, 30)} | said))
+    fields: dict[str, Any] = {"stage": "week_one", "kickoff_on": MON, "stage_entered_on": MON,
+                              "nudge_at": berlin(MON, 9, 30)}
+    return pilot(**(fields | said))
 
 
 BRIEFING = {"role": "security", "stage": "week_one", "gate": "build", **SAMS}

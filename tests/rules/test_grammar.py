@@ -8,17 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.chat.errors import Refused
-from handlers.commands.grammar import (
-    COMMANDS,
-    LONGEST,
-    ROLES,
-    VERBS,
-    Kind,
-    Parsed,
-    find_verb,
-    parse,
-    verbs_of,
-)
+from handlers.commands.grammar import LONGEST, parse
 from handlers.commands.help import (
     Group,
     VerbHelp,
@@ -28,6 +18,7 @@ from handlers.commands.help import (
     usage_hint,
     verb_help,
 )
+from handlers.commands.verbs import COMMANDS, ROLES, VERBS, Kind, Parsed, find_verb, verbs_of
 from handlers.commands.words import item_ref, mention, nearest, normalised, pilot_ref, words_of
 from handlers.people.calendar import Calendar
 from handlers.people.permissions import Action
@@ -602,7 +593,7 @@ def test_the_page_of_commands_names_everything():
 def test_usage_hints_fit_the_manifest():
     for command in COMMANDS:
         assert 0 < len(usage_hint(command)) <= 1000
-    assert usage_hint("/pilot").startswith("status | list | items | item ID | ")
+    assert usage_hint("/pilot").startswith("status | new | items | done ID | ")
     assert "waive" not in usage_hint("/pilot")
     assert usage_hint("/runbook") == "help"
 

@@ -70,6 +70,11 @@ async def test_the_state_shows_a_persons_workspace(stage: Stage, page: Page) -> 
     assert "country" not in str(state)
 
 
+async def test_a_page_that_names_nobody_opens_as_the_newcomer(page: Page) -> None:
+    page.me = ""
+    assert (await page.get("state"))["me"] == "U0PRIYA00"
+
+
 async def test_private_rooms_and_ephemerals_are_hidden_from_others(stage: Stage, page: Page) -> None:
     await stage.client.chat_postEphemeral(channel="C0OPS0000", user="U0SAMOK00", text="psst")
     sam, noor = Page(stage, "U0SAMOK00"), Page(stage, "U0STRAN00")

@@ -2,7 +2,7 @@
 
 import { el, uid, clear } from "./dom.js";
 import { icon } from "./icons.js";
-import { openPopup, closePopup } from "./popup.js";
+import { openPopup } from "./popup.js";
 
 /**
  * options: [{key, label, description, group, badge}] ; `load(query)` (async) instead for external selects.
@@ -125,7 +125,7 @@ export function combobox({ label, labelledby, describedby, placeholder = "Select
     if (load) ask(); else fill();
     reveal();
   }
-  const close = () => { if (popup) closePopup(); };
+  const close = () => popup?.close();
 
   input.addEventListener("input", () => { input.dataset.typing = "yes"; open(); if (load) ask(); else fill(); });
   input.addEventListener("focus", () => { if (!multiple) input.select(); });

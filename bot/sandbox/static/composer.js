@@ -30,7 +30,7 @@ export function composer(host, options) {
   }
 
   function foot() {
-    clear(waiting, pending ? [el("span", { class: "spinner" }), "Waiting for Ground Crew…"] : options.commands ? [el("kbd", { text: "/" }), " commands  ", el("kbd", { text: "@" }), " people  ", el("kbd", { text: "#" }), " channels"] : "Slash commands work in the channel itself, not in threads.");
+    clear(waiting, pending ? [el("span", { class: "spinner" }), "Waiting for Ground Crew…"] : options.commands ? [el("kbd", { text: "/" }), " commands  ", el("kbd", { text: "@" }), " people  ", el("kbd", { text: "#" }), " channels"] : "Slash commands do not work in threads.");
   }
 
   function usage() {

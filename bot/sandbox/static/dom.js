@@ -42,10 +42,9 @@ export function safeUrl(raw) {
   }
 }
 
-/** Pictures come from this server or from data:, as the page's CSP says; others are offered as links. */
+/** Pictures come from this server only, as the page's CSP says; others are offered as links. */
 export function localImage(raw) {
   if (!raw) return null;
-  if (/^data:image\/(png|jpeg|gif|webp);/i.test(raw)) return raw;
   try {
     const url = new URL(raw, location.href);
     if (url.origin === location.origin) return url.href;

@@ -111,7 +111,7 @@ function select(block, element, ctx, aria) {
     ...aria, options, selected, multiple, fk: focusKey(block, element),
     placeholder: label(element.placeholder, kind.hint || (multiple ? "Select options" : "Select an option")),
     label: aria.label || label(element.placeholder, kind.hint || "Select"),
-    clearable: block.type === "input" && !multiple,
+    clearable: block.type === "input" && Boolean(block.optional) && !multiple,
     max: element.max_selected_items,
     minQuery: kind.ask ? element.min_query_length ?? 3 : 0,
     load: kind.ask ? async (query) => {

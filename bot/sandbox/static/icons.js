@@ -47,7 +47,7 @@ export function shape(tag, attributes) {
 }
 
 export function icon(name, cls = "") {
-  const node = svg("0 0 24 24", `icon ${cls}`);
+  const node = svg("0 0 24 24", `icon icon-${name} ${cls}`);
   node.append(shape("path", { d: PATHS[name] || PATHS.info }));
   return node;
 }

@@ -114,12 +114,13 @@ function list(root, rows, i) {
       break;
     }
     const indent = m[1].replaceAll("\t", "    ").length;
+    const ordered = /\d/.test(m[2]);
     while (stack.length && indent < stack[stack.length - 1].indent) stack.pop();
+    if (stack.length && indent <= stack[stack.length - 1].indent + 1 && stack[stack.length - 1].ordered !== ordered) stack.pop();
     if (!stack.length || indent > stack[stack.length - 1].indent + 1) {
-      const ordered = /\d/.test(m[2]);
       const node = el(ordered ? "ol" : "ul", { class: "list", start: ordered ? parseInt(m[2], 10) : null });
       (stack.length ? stack[stack.length - 1].last : root).append(node);
-      stack.push({ indent, node, last: null });
+      stack.push({ indent, node, ordered, last: null });
     }
     const top = stack[stack.length - 1];
     const task = /^\[([ xX])\]\s+(.*)$/.exec(m[3]);

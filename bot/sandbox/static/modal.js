@@ -6,7 +6,7 @@ import { withEmoji } from "./emoji.js";
 import { renderBlocks } from "./blocks.js";
 import { contextFor, problemBox, showProblem, clearProblem } from "./press.js";
 import { collect, problems, forget, scopes } from "./values.js";
-import { closePopup } from "./popup.js";
+import { closePopups } from "./popup.js";
 import { store, act } from "./store.js";
 
 const words = (object, fallback) => withEmoji(object?.text ?? fallback ?? "");
@@ -122,7 +122,7 @@ export function modal(dialog) {
     view = next;
     if (!view) {
       if (dialog.open) {
-        closePopup();
+        closePopups();
         dialog.close();
         clear(body);
         body.keyed = new Map();
@@ -133,7 +133,7 @@ export function modal(dialog) {
     }
     const scope = `view:${view.id}`;
     if (changed || !ctx) {
-      closePopup();
+      closePopups();
       ctx = contextFor({ surface: "modal", scope, where: { view_id: view.id }, blocks: () => view?.blocks || [], touched });
       form.dataset.scope = scope;
       errors = {};

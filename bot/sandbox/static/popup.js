@@ -3,17 +3,18 @@
 import { el } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 
-let current = null;
+// Open popups, outermost first: a list may open inside a popup, anything else closes what is open.
+const stack = [];
 
 /** Show `node` next to `anchor`; closes on outside click, on Escape by its owner, and when the anchor leaves. */
 export function openPopup(anchor, node, { onClose, matchWidth = false, align = "start", above = false } = {}) {
-  closePopup();
+  while (stack.length && !stack[stack.length - 1].node.contains(anchor)) closePopup();
   node.classList.add("popup");
   node.setAttribute("popover", "manual");
-  (anchor.closest("dialog") || document.body).append(node);
+  (anchor.closest("[popover], dialog") || document.body).append(node);
   node.showPopover();
   const place = () => {
-    if (!anchor.isConnected) return closePopup();
+    if (!anchor.isConnected) return shut(node);
     const box = anchor.getBoundingClientRect();
     if (matchWidth) node.style.minWidth = `${box.width}px`;
     const width = node.offsetWidth;
@@ -24,12 +25,12 @@ export function openPopup(anchor, node, { onClose, matchWidth = false, align = "
     node.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
     node.style.top = up ? `${Math.max(8, box.top - height - 4)}px` : `${box.bottom + 4}px`;
   };
-  const outside = (event) => { if (!node.contains(event.target) && !anchor.contains(event.target)) closePopup(); };
+  const outside = (event) => { if (!node.contains(event.target) && !anchor.contains(event.target)) shut(node); };
   const scrolled = (event) => { if (!node.contains(event.target)) place(); };
   document.addEventListener("pointerdown", outside, true);
   addEventListener("resize", place);
   document.addEventListener("scroll", scrolled, true);
-  current = {
+  stack.push({
     node,
     anchor,
     close() {
@@ -39,22 +40,23 @@ export function openPopup(anchor, node, { onClose, matchWidth = false, align = "
       node.remove();
       onClose?.();
     },
-  };
+  });
   place();
-  return { place, close: () => { if (current?.node === node) closePopup(); } };
+  return { place, close: () => shut(node) };
 }
 
-export function closePopup() {
-  const popup = current;
-  current = null;
-  popup?.close();
+/** Close one popup and what was opened from it. */
+function shut(node) {
+  while (stack.some((popup) => popup.node === node)) closePopup();
 }
 
-export const popupOpen = () => current !== null;
+export function closePopup() { stack.pop()?.close(); }
+
+export function closePopups() { while (stack.length) closePopup(); }
 
 /** A menu of {label, description, danger, run}; arrow keys, Home, End, Escape. */
 export function openMenu(anchor, items, label) {
-  if (current?.anchor === anchor) return closePopup();
+  if (stack[stack.length - 1]?.anchor === anchor) return closePopup();
   const node = el("div", { class: "menu", role: "menu", "aria-label": label });
   const buttons = items.map((item) => el("button", {
     type: "button", role: "menuitem", class: `menu-item${item.danger ? " danger" : ""}`, tabIndex: -1,

@@ -10,10 +10,10 @@ export function sidebar(host) {
   const mode = el("div", { class: "team-mode" });
   const face = el("span", { class: "act-face" });
   const who = el("select", { id: "act-as", class: "act-select", "data-testid": "act-as" });
-  const about = el("div", { class: "act-about" });
+  const about = el("div", { class: "act-about", "aria-hidden": "true" });
   const nav = el("nav", { class: "nav", "aria-label": "Channels and direct messages" });
   host.append(el("div", { class: "team" }, team, mode),
-    el("div", { class: "act" }, el("label", { class: "act-label", htmlFor: "act-as", text: "Act as" }), el("div", { class: "act-box" }, face, who, icon("down", "act-arrow")), about),
+    el("div", { class: "act" }, el("label", { class: "act-label", htmlFor: "act-as", text: "Act as" }), el("div", { class: "act-box" }, face, about, icon("down", "act-arrow"), who)),
     nav);
 
   const sections = {};
@@ -56,7 +56,7 @@ export function sidebar(host) {
     if (document.activeElement !== who || who.value !== store.as) who.value = store.as;
     const user = me();
     clear(face, avatar(user, "avatar-mid"));
-    clear(about, user?.title ? el("span", { text: user.title }) : null, user?.tz ? el("span", { class: "muted", text: `${timeOf(now(), user.tz)} in ${city(user.tz)}` }) : null);
+    clear(about, el("span", { class: "act-name", text: user?.real_name || user?.name || "" }), user?.title ? el("span", { class: "act-line", text: user.title }) : null, user?.tz ? el("span", { class: "act-line", text: `${timeOf(now(), user.tz)} in ${city(user.tz)}` }) : null);
   }
 
   function item({ testid, label, mark, unread, current, muted, note, run, tag }) {

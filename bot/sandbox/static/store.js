@@ -115,7 +115,7 @@ export async function markRead() {
 
 /** Channel to show first: one where the bot can be met. */
 function firstPlace() {
-  const joined = (store.state?.channels || []).filter((c) => c.is_member && !c.is_archived);
+  const joined = [...(store.state?.channels || [])].sort((a, b) => a.name.localeCompare(b.name)).filter((c) => c.is_member && !c.is_archived);
   const pick = joined.find((c) => c.bot_is_member && c.name !== "general") || joined[0] || (store.state?.channels || [])[0];
   return pick ? { kind: "channel", id: pick.id } : { kind: "app", tab: "home" };
 }

@@ -32,7 +32,7 @@ export function topbar(host, { toggleDrawer }) {
     jumps[at].classList.add("busy");
     group.setAttribute("aria-busy", "true");
     for (const button of jumps) button.setAttribute("aria-disabled", "true");
-    const answer = await post("time", { to });
+    const answer = await post("time", { as: store.as, to });
     await Promise.all([refreshState(), refreshOpen()]);
     moving = false;
     jumps[at].classList.remove("busy");

@@ -9,7 +9,7 @@ import { tz } from "./store.js";
 const KEPT = 500;
 
 export function trafficTab(host) {
-  const words = el("input", { type: "search", class: "input", placeholder: "Filter by name, note or content", "aria-label": "Filter traffic", "data-testid": "traffic-filter" });
+  const words = el("input", { type: "search", class: "input", placeholder: "Filter", "aria-label": "Filter traffic", "data-testid": "traffic-filter" });
   const which = el("select", { class: "input", "aria-label": "Direction" }, [["", "Both ways"], ["to_bot", "To the bot"], ["to_slack", "To Slack"], ["trouble", "Trouble only"]].map(([v, t]) => el("option", { value: v, text: t })));
   const wipe = el("button", { type: "button", class: "button button-small" }, "Clear");
   const list = el("div", { class: "traffic", role: "list", "aria-label": "Traffic, newest first", "data-testid": "traffic" });

@@ -1,0 +1,156 @@
+"""A newcomer's first ten minutes, in a real browser against `python -m bot demo` as it is shipped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+         "--disable-component-update", "--disable-sync"]
+SCREENS = os.environ.get("SCREENS")
+"""A folder for the screenshots of the README; none are taken without."""
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page was not walked in a browser"),
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[str]:
+    """The demo as a process of its own; its page's address."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "demo", cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
+    assert line.startswith("Ground Crew sandbox: http://127.0.0.1:"), (line, await process.stderr.read())
+    yield line.split()[-1]
+    process.terminate()
+    _, complaints = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert complaints.decode() == ""
+
+
+@pytest.fixture
+async def page(demo: str) -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+    wrong: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.set_default_timeout(15_000)
+        await page.goto(demo)
+        yield page
+        await browser.close()
+    assert wrong == []
+
+
+async def picture(page: Any, name: str) -> None:
+    if SCREENS:
+        await page.wait_for_timeout(400)
+        await page.screenshot(path=f"{SCREENS}/{name}.png")
+
+
+async def act_as(page: Any, name: str) -> None:
+    box = page.get_by_test_id("act-as")
+    value = await box.evaluate("(s, name) => [...s.options].find(o => o.text.includes(name)).value", name)
+    await box.select_option(value)
+
+
+async def pick(page: Any, field: str, name: str) -> None:
+    """Choose in a person or channel field of the modal by typing, as a person would."""
+    await page.locator(f'[data-block-id="{field}"] input[role="combobox"]').fill(name)
+    await page.locator('.listbox:visible [role="option"]').filter(has_text=name).first.click()
+
+
+def message(page: Any, text: str) -> Any:
+    """The newest message that shows `text`."""
+    return page.get_by_test_id("message").filter(has_text=text).last
+
+
+async def say(page: Any, text: str) -> None:
+    await page.get_by_test_id("composer").fill(text)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Enter")
+
+
+async def test_a_newcomer_sees_the_main_job_work(page: Any) -> None:
+    # Open the page: three pilots are there.
+    await page.get_by_test_id("channel-claims-triage").click()
+    await message(page, "Claims triage starts").wait_for()
+    await picture(page, "1-kickoff")
+
+    # Create a pilot.
+    await page.get_by_test_id("channel-ops").click()
+    await say(page, "/pilot new Fraud notes")
+    modal = page.get_by_test_id("modal")
+    await modal.wait_for()
+    await modal.locator('[data-block-id="purpose"] input').fill("Summarise suspicious claims for the investigators")
+    await pick(page, "sponsor", "Marta Keller")
+    await pick(page, "security", "Ines Duarte")
+    await pick(page, "legal", "Jonas Brandt")
+    await picture(page, "2-register")
+    await page.get_by_test_id("modal-submit").click()
+    await modal.wait_for(state="hidden")
+    await message(page, "Fraud notes starts").wait_for()
+    await message(page, "Operations: nobody yet").wait_for()
+
+    # Accept a role, from the one message that asks.
+    await act_as(page, "Jonas Brandt")
+    await page.get_by_test_id("dm-groundcrew").click()
+    asked = page.get_by_test_id("message").filter(has_text="Legal for Fraud notes: is that you?")
+    await asked.get_by_role("button", name="Accept").click()
+    await message(page, "You are Legal of Fraud notes. Thank you.").wait_for()
+
+    # Tick an item.
+    await act_as(page, "Priya Shah")
+    await page.get_by_test_id("channel-ops").click()
+    await say(page, "/pilot item IN-07")
+    card = message(page, "Evidence wanted")
+    await card.wait_for()
+    await picture(page, "3-item")
+    await say(page, "/pilot brief legal held Jonas Brandt and Priya Shah, no asks")
+    await message(page, "Held on").wait_for()
+
+    # The next morning: a nudge in the channel, a digest by direct message.
+    await page.get_by_test_id("time-morning").click()
+    await page.get_by_test_id("channel-claims-triage").click()
+    await message(page, "briefing").wait_for()
+    await picture(page, "4-morning")
+
+    # Act on the digest.
+    await act_as(page, "Sam Okafor")
+    await page.get_by_test_id("dm-groundcrew").click()
+    digest = message(page, "This comes on working days")
+    await digest.wait_for()
+    await digest.get_by_role("button", name="Done").first.click()
+    await modal.locator('[data-block-id="evidence"] textarea').fill("https://wiki.northwind.example/readiness")
+    await page.get_by_test_id("modal-submit").click()
+    await modal.wait_for(state="hidden")
+    await message(page, "✓").wait_for()
+    await picture(page, "5-digest")
+
+    # Read the status.
+    await act_as(page, "Priya Shah")
+    await page.get_by_test_id("channel-invoice-match").click()
+    await say(page, "/pilot status")
+    status = message(page, "Build (stage 3 of 7)")
+    await status.wait_for()
+    assert "Biggest cut" in await status.inner_text()
+    await picture(page, "6-status")
+    await page.get_by_test_id("home").click()
+    await page.get_by_text("Your pilots").first.wait_for()
+    await picture(page, "7-home")
