@@ -25,7 +25,7 @@ test: check
 check: $(VENV)/.dev
 	@$(BIN)/ruff check bot handlers storage tests
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ONLY)

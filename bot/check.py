@@ -7,11 +7,9 @@ from pathlib import Path
 
 import yaml
 from aiohttp import ClientError, ClientSession, ClientTimeout
-from alembic.script import ScriptDirectory
 from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.library import read_library
@@ -22,7 +20,7 @@ from handlers.commands.desk import COMMANDS
 from handlers.pilots.templates import TemplateErrors
 from handlers.slack.listeners import EVENTS
 from storage.engine import open_engine
-from storage.migrate import config_for
+from storage.migrate import current, newest
 
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 
@@ -106,17 +104,14 @@ async def _database(settings: Settings) -> list[Finding]:
     where = redacted(settings.database_url)
     try:
         async with engine.connect() as connection:
-            newest = await connection.run_sync(
-                lambda sync: ScriptDirectory.from_config(config_for(sync)).get_current_head())
-            has_table = await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version"))
-            current = await connection.scalar(text("SELECT version_num FROM alembic_version")) if has_table else None
+            there = await connection.run_sync(current)
     except (SQLAlchemyError, OSError) as error:
         return [Finding(False, f"the database at {where} does not answer ({redacted(str(error).splitlines()[0])}). "
                                "Is it running, are name and password right, does the folder exist?")]
     finally:
         await engine.dispose()
-    if current != newest:
-        return [Finding(False, f"the database at {where} is {'empty' if current is None else 'of an older version'}: "
+    if there != newest():
+        return [Finding(False, f"the database at {where} is {'empty' if there is None else 'of an older version'}: "
                                "run `groundcrew migrate` (`groundcrew run` does it too)", is_advice=True)]
     return [Finding(True, f"database at {where}, up to date")]
 

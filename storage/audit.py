@@ -7,10 +7,11 @@ database itself refuses UPDATE and DELETE on the table (triggers of the first mi
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import select
@@ -19,15 +20,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.models import AuditEntry, Pilot
 
 
-def _fact(value: Any) -> Any:
+def stable(value: Any) -> Any:
+    """`value` as JSON gives it back on every database: what is hashed now is what is read later.
+
+    Raises:
+        TypeError: something that JSON has no one way of writing.
+        ValueError: a naive moment, or a number that is none.
+    """
     match value:
+        case None | bool() | int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case float():
+            raise ValueError(f"{value} is no number that JSON knows")
+        case datetime() if value.tzinfo is None:
+            raise ValueError("naive datetime; give an aware one")
         case datetime():
             return value.astimezone(UTC).isoformat()
         case date():
             return value.isoformat()
-        case StrEnum():
-            return value.value
-    return value
+        case Enum():
+            return stable(value.value)
+        case str():  # PostgreSQL keeps no NUL, UTF-8 no half of a pair
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case Mapping():
+            if not all(isinstance(key, str) for key in value):
+                raise TypeError("keys of facts are words")
+            return {str(stable(key)): stable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [stable(inner) for inner in value]
+        case set() | frozenset():
+            return sorted(stable(inner) for inner in value)
+    raise TypeError(f"a fact cannot be a {type(value).__name__}")
 
 
 def hash_of(entry: AuditEntry) -> str:
@@ -46,9 +71,9 @@ async def append(session: AsyncSession, pilot: Pilot, *, at: datetime, actor: st
     """Add an entry to `pilot`, whose row the caller has locked (or just made)."""
     pilot.audit_seq += 1
     entry = AuditEntry(
-        workspace_id=pilot.workspace_id, pilot_id=pilot.id, seq=pilot.audit_seq, at=at, actor=actor, door=door,
-        what=what, subject=subject, before={k: _fact(v) for k, v in (before or {}).items()},
-        after={k: _fact(v) for k, v in (after or {}).items()}, previous_hash=pilot.audit_head, hash="")
+        workspace_id=pilot.workspace_id, pilot_id=pilot.id, seq=pilot.audit_seq, at=at, actor=actor,
+        door=door, what=what, subject=stable(subject), before=stable(before or {}), after=stable(after or {}),
+        previous_hash=pilot.audit_head, hash="")
     entry.hash = pilot.audit_head = hash_of(entry)
     session.add(entry)
     return entry
@@ -96,15 +121,20 @@ class Verified:
 
 
 async def verify(session: AsyncSession, page: int = 1000) -> Verified:
-    """Walk every chain of every workspace, `page` entries at a time."""
-    pilots = entries = 0
+    """Walk every chain of every workspace, `page` entries at a time.
+
+    Within a session of `Store.reading`: entries written meanwhile are not seen, nor taken for missing.
+    """
+    pilots = entries = last = 0
     broken: list[Broken] = []
-    for pilot in (await session.scalars(select(Pilot).order_by(Pilot.id))).all():
-        pilots += 1
-        count, fault = await _verify_one(session, pilot, page)
-        entries += count
-        if fault:
-            broken.append(fault)
+    while rows := (await session.scalars(
+            select(Pilot).where(Pilot.id > last).order_by(Pilot.id).limit(page))).all():
+        for pilot in rows:
+            count, fault = await _verify_one(session, pilot, page)
+            entries += count
+            if fault:
+                broken.append(fault)
+        pilots, last = pilots + len(rows), rows[-1].id
     return Verified(pilots, entries, tuple(broken))
 
 
@@ -131,7 +161,9 @@ async def _verify_one(session: AsyncSession, pilot: Pilot, page: int) -> tuple[i
         session.expunge_all()
         if len(rows) < page:
             break
-    if (seq, head) != (pilot.audit_seq, pilot.audit_head):
-        return seq, Broken(pilot.id, pilot.name, seq + 1, f"the newest entries are missing: {pilot.audit_seq} were "
-                                                          f"written, {seq} are there")
+    if seq != pilot.audit_seq:
+        return seq, Broken(pilot.id, pilot.name, seq + 1,
+                           f"the newest entries are missing: {pilot.audit_seq} were written, {seq} are there")
+    if head != pilot.audit_head:
+        return seq, Broken(pilot.id, pilot.name, seq, "it is not the entry that was written last")
     return seq, None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, false, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import Lane, Post
@@ -127,13 +127,19 @@ async def claim(session: AsyncSession, now: datetime, lease: timedelta, limit: i
     return [Turn(lane.workspace_id, lane.room, lane.fence) for lane in lanes]
 
 
-async def next_in(session: AsyncSession, turn: Turn, now: datetime) -> Post | None:
-    """The promise to keep next in this lane: the most urgent, then the oldest."""
-    return await session.scalar(
-        select(Post)
-        .where(Post.workspace_id == turn.workspace, Post.room == turn.room, Post.wanted > Post.shown,
-               Post.given_up_at.is_(None), Post.not_before <= now)
-        .order_by(Post.urgency.desc(), Post.id).limit(1))
+async def first_in_each(session: AsyncSession, turns: Sequence[Turn], now: datetime) -> dict[Turn, Post]:
+    """The promise to keep next in each of these lanes: the most urgent, then the oldest."""
+    if not turns:
+        return {}
+    due = (
+        select(Post.id, func.row_number().over(
+            partition_by=(Post.workspace_id, Post.room), order_by=(Post.urgency.desc(), Post.id)).label("place"))
+        .where(tuple_(Post.workspace_id, Post.room).in_([(turn.workspace, turn.room) for turn in turns]),
+               Post.wanted > Post.shown, Post.given_up_at.is_(None), Post.not_before <= now)
+        .subquery())
+    posts = await session.scalars(select(Post).join(due, due.c.id == Post.id).where(due.c.place == 1))
+    by_lane = {(post.workspace_id, post.room): post for post in posts}
+    return {turn: by_lane[turn.workspace, turn.room] for turn in turns if (turn.workspace, turn.room) in by_lane}
 
 
 async def locked_lane(session: AsyncSession, turn: Turn) -> Lane | None:
@@ -165,20 +171,6 @@ async def one(session: AsyncSession, workspace: str, post_id: int) -> Post | Non
     return await session.scalar(select(Post).where(Post.workspace_id == workspace, Post.id == post_id))
 
 
-async def begin_first(session: AsyncSession, turn: Turn, post_id: int, since: datetime) -> bool:
-    """Note that a first post is about to go out; False: the turn is over, or it was posted meanwhile.
-
-    From here until an answer is recorded the promise is in doubt, whatever becomes of this process.
-    """
-    if await locked_lane(session, turn) is None:
-        return False
-    noted = await session.execute(
-        update(Post).where(Post.workspace_id == turn.workspace, Post.id == post_id, Post.message_id.is_(None))
-        .values(doubt_since=func.coalesce(Post.doubt_since, since))
-        .returning(Post.id).execution_options(synchronize_session=False))
-    return noted.first() is not None
-
-
 # ---- limits of the whole workspace: a lane that holds no promises, whose `open_at` is when the limit ends ----
 
 
@@ -200,15 +192,17 @@ async def pause(session: AsyncSession, workspace: str, surface: str, limit: str,
     return is_news
 
 
-async def paused_until(session: AsyncSession, workspace: str, surface: str, limits: Iterable[str],
-                       now: datetime) -> tuple[str, datetime] | None:
-    """The limit among `limits` that ends last, and when; None: none of them holds anything up."""
-    names = {_limit_lane(surface, limit): limit for limit in limits}
-    found = (await session.execute(
-        select(Lane.room, Lane.open_at)
-        .where(Lane.workspace_id == workspace, Lane.room.in_(sorted(names)), Lane.open_at > now)
-        .order_by(Lane.open_at.desc()).limit(1))).first()
-    return None if found is None or found[1] is None else (names[found[0]], found[1])
+async def pauses(session: AsyncSession, limits: Iterable[tuple[str, str, str]],
+                 now: datetime) -> dict[tuple[str, str, str], datetime]:
+    """Which of these (workspace, surface, limit) hold anything up just now, and until when."""
+    by_lane = {(workspace, _limit_lane(surface, limit)): (workspace, surface, limit)
+               for workspace, surface, limit in limits}
+    if not by_lane:
+        return {}
+    rows = await session.execute(
+        select(Lane.workspace_id, Lane.room, Lane.open_at)
+        .where(tuple_(Lane.workspace_id, Lane.room).in_(sorted(by_lane)), Lane.open_at > now))
+    return {by_lane[workspace, room]: until for workspace, room, until in rows if until is not None}
 
 
 # ---- what could not be shown ---------------------------------------------------------------------------------
@@ -219,6 +213,25 @@ async def given_up_in(session: AsyncSession, workspace: str, room: str) -> Seque
     return (await session.scalars(
         select(Post).where(Post.workspace_id == workspace, Post.room == room, Post.given_up_at.is_not(None))
         .order_by(Post.id))).all()
+
+
+async def is_shown(session: AsyncSession, workspace: str, kind: str, subject_id: int) -> bool:
+    """Whether somebody can see it already."""
+    return await session.scalar(
+        select(Post.id).where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id == subject_id,
+                              Post.message_id.is_not(None)).limit(1)) is not None
+
+
+async def let_rest(session: AsyncSession, workspace: str, kind: str, newer: Sequence[Promise],
+                   now: datetime) -> None:
+    """What was posted before these about the same pilots is not edited any more: the new one says what waits."""
+    await session.execute(
+        update(Post)
+        .where(Post.workspace_id == workspace, Post.kind == kind,
+               Post.pilot_id.in_([promise.pilot_id for promise in newer]),
+               Post.subject_id.not_in([promise.subject_id for promise in newer]),
+               or_(Post.live_until.is_(None), Post.live_until > now))
+        .values(live_until=now).execution_options(synchronize_session=False))
 
 
 async def is_promised(session: AsyncSession, workspace: str, kind: str, subject_ids: Iterable[int]) -> bool:

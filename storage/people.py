@@ -1,9 +1,9 @@
 """Queries about people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import Person, Workspace
@@ -15,8 +15,13 @@ async def ensure_workspace(session: AsyncSession, workspace: str, name: str, now
         insert_into(session, Workspace).values(id=workspace, name=name, created_at=now).on_conflict_do_nothing())
 
 
+_ONE = (select(Person).where(Person.workspace_id == bindparam("workspace"), Person.id == bindparam("person"))
+        .execution_options(autoflush=False))
+"""Built once: everything that anybody does begins with it."""
+
+
 async def one(session: AsyncSession, workspace: str, person_id: str) -> Person | None:
-    return await session.get(Person, (workspace, person_id))
+    return await session.scalar(_ONE, {"workspace": workspace, "person": person_id})
 
 
 async def several(session: AsyncSession, workspace: str, ids: Iterable[str]) -> dict[str, Person]:
@@ -25,6 +30,14 @@ async def several(session: AsyncSession, workspace: str, ids: Iterable[str]) -> 
         return {}
     rows = await session.scalars(select(Person).where(Person.workspace_id == workspace, Person.id.in_(wanted)))
     return {person.id: person for person in rows}
+
+
+async def in_many(session: AsyncSession, who: Collection[tuple[str, str]]) -> dict[tuple[str, str], Person]:
+    """People of several workspaces, by (workspace, id); some more may come along."""
+    found = await session.scalars(
+        select(Person).where(Person.workspace_id.in_({workspace for workspace, _ in who}),
+                             Person.id.in_({person for _, person in who})))
+    return {(person.workspace_id, person.id): person for person in found}
 
 
 async def save(session: AsyncSession, person: Person) -> None:

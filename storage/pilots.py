@@ -1,10 +1,11 @@
 """Queries about pilots, their items and seats."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import people
@@ -55,9 +56,11 @@ async def in_room(session: AsyncSession, workspace: str, room: str) -> Sequence[
     return [pilot for pilot in found if pilot.state is not PilotState.STOPPED] or found
 
 
+_NAMED = select(Pilot).where(Pilot.workspace_id == bindparam("workspace"), Pilot.name_key == bindparam("name"))
+
+
 async def named_exactly(session: AsyncSession, workspace: str, name: str) -> Pilot | None:
-    return await session.scalar(
-        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.name_key == name_key(name)))
+    return await session.scalar(_NAMED, {"workspace": workspace, "name": name_key(name)})
 
 
 async def named(session: AsyncSession, workspace: str, name: str, limit: int = 6) -> Sequence[Pilot]:
@@ -181,6 +184,33 @@ async def dossier(session: AsyncSession, pilot: Pilot) -> Dossier:
     for each in items:
         ids |= {person for person in (each.owner_id, each.blocked_by, each.closed_by) if person}
     return Dossier(pilot, items, seats, await people.several(session, pilot.workspace_id, ids))
+
+
+async def of_items(session: AsyncSession, items: Iterable[Item]) -> dict[int, Pilot]:
+    """The pilots that these items belong to, of any workspace."""
+    wanted = {item.pilot_id: item.workspace_id for item in items}
+    found = await session.scalars(
+        select(Pilot).where(Pilot.workspace_id.in_(set(wanted.values())), Pilot.id.in_(wanted)))
+    return {pilot.id: pilot for pilot in found}
+
+
+async def dossiers(session: AsyncSession, of: Sequence[Pilot]) -> list[Dossier]:
+    """All about these pilots of any workspace, of the people only who owns items; four queries."""
+    items: dict[int, list[Item]] = defaultdict(list)
+    seats: dict[int, dict[str, Seat]] = defaultdict(dict)
+    ids, workspaces = [pilot.id for pilot in of], {pilot.workspace_id for pilot in of}
+    for item in await session.scalars(
+            select(Item).where(Item.workspace_id.in_(workspaces), Item.pilot_id.in_(ids)).order_by(Item.position)):
+        items[item.pilot_id].append(item)
+    for seat in await session.scalars(
+            select(Seat).where(Seat.workspace_id.in_(workspaces), Seat.pilot_id.in_(ids))):
+        seats[seat.pilot_id][seat.role] = seat
+    known = await people.in_many(session, {(item.workspace_id, item.owner_id)
+                                           for each in items.values() for item in each if item.owner_id})
+    owners: dict[str, dict[str, Person]] = defaultdict(dict)
+    for (workspace, person_id), person in known.items():
+        owners[workspace][person_id] = person
+    return [Dossier(pilot, items[pilot.id], seats[pilot.id], owners[pilot.workspace_id]) for pilot in of]
 
 
 async def note_risk(session: AsyncSession, pilot: Pilot, now: datetime, score: int) -> None:

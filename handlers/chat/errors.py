@@ -18,5 +18,10 @@ class Refused(Exception):
         self.fields = dict(fields or {})
 
 
+def inside(text: str) -> str:
+    """Somebody's words for the inside of a sentence, in which backticks mean something to type."""
+    return text.replace("`", "'")
+
+
 class AlreadyDone(Exception):
     """A delivery that was carried out before: Slack or the network sent it again."""

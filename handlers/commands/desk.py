@@ -28,6 +28,8 @@ from storage.models import Item, Person, Pilot
 
 __all__ = ["COMMANDS", "Desk", "Reply"]
 
+LONGEST_ID = 15
+"""Longer numbers are no id of ours, and more than a database takes."""
 OLD_BUTTON = Refused("That button belongs to an older message of mine. Type `/pilot` for what is current.")
 
 
@@ -95,8 +97,9 @@ class Desk:
                      reads=True)
 
     async def _say_status(self, said: _Said) -> Reply:
-        pilot = await self.finder.pilot(said.actor, said.parsed)
-        return Reply(await self.status.status(said.actor.workspace, pilot.id, said.actor.person), reads=True)
+        async with self.finder.store.reading() as session:  # asked most of all: found and read in one look
+            pilot = await self.finder.pilot_in(session, said.actor, said.parsed)
+            return Reply(await self.status.compose_status(session, pilot, said.person), reads=True)
 
     async def _say_items(self, said: _Said) -> Reply:
         pilot = await self.finder.pilot(said.actor, said.parsed)
@@ -252,6 +255,8 @@ class Desk:
             return await self.typed(command if command in COMMANDS else "/pilot", text, actor)
         person = await self.people.meet(actor)
         args = rest.split(":") if rest else []
+        if any(len(arg) > LONGEST_ID for arg in args):
+            raise OLD_BUTTON
         try:
             reply = await self._press(verb, args, actor, person)
         except (ValueError, IndexError) as error:
@@ -450,5 +455,5 @@ class Desk:
             return False
 
     async def person_changed(self, workspace: str, person_id: str) -> None:
-        """The chat service says that somebody's name, zone or account changed."""
-        await self.people.look_up(workspace, person_id)
+        """The chat service says that somebody's name, zone or account changed; strangers to us stay so."""
+        await self.people.look_again(workspace, person_id)

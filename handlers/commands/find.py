@@ -7,7 +7,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.errors import Refused
+from handlers.chat.errors import Refused, inside
 from handlers.chat.ports import Actor
 from handlers.commands.verbs import Kind, Parsed
 from handlers.commands.words import item_ref, shortened
@@ -55,8 +55,10 @@ def _with_name(parsed: Parsed, pilot: Pilot) -> str:
     begun = f"{parsed.verb.command} {parsed.verb.name}"
     if parsed.item is not None:
         return (f"{begun} {pilot.name} {parsed.item}" if item_ref(parsed.item)
-                else f'{begun} #{pilot.room_name} "{shortened(parsed.item, 40)}"')
-    return f'{begun} "{pilot.name}" reason' if parsed.verb.name in _BEFORE_A_REASON else f"{begun} {pilot.name}"
+                else f'{begun} #{pilot.room_name} "{inside(shortened(parsed.item, 40))}"')
+    if parsed.verb.name in _BEFORE_A_REASON:
+        return f'{begun} "{pilot.name}" reason'
+    return f"{begun} {pilot.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,21 @@ class Finder:
     async def pilot(self, actor: Actor, parsed: Parsed) -> Pilot:
         """The pilot meant; without a name the channel's own. Raises Refused with what it could be."""
         async with self.store.reading() as session:
-            if parsed.pilot is None:
-                return await self._here(session, actor, parsed)
-            found = await self._called(session, actor.workspace, parsed.pilot)
-            if len(found) == 1:
-                return found[0]
-            if found:
-                raise Refused(f"“{shortened(parsed.pilot, 40)}” could be one of these. Which?",
-                              choices=self._offer(parsed, found))
-            mine = await pilots.of_person(session, actor.workspace, actor.person, OFFERED)
+            return await self.pilot_in(session, actor, parsed)
+
+    async def pilot_in(self, session: AsyncSession, actor: Actor, parsed: Parsed) -> Pilot:
+        """As `pilot`, in the caller's transaction."""
+        if parsed.pilot is None:
+            return await self._here(session, actor, parsed)
+        found = await self._called(session, actor.workspace, parsed.pilot)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Refused(f"“{inside(shortened(parsed.pilot, 40))}” could be one of these. Which?",
+                          choices=self._offer(parsed, found))
+        mine = await pilots.of_person(session, actor.workspace, actor.person, OFFERED)
         unknown = ("No pilot belongs to that channel." if parsed.pilot.startswith("<#") else
-                   f"I know no pilot called “{shortened(parsed.pilot, 40)}”.")
+                   f"I know no pilot called “{inside(shortened(parsed.pilot, 40))}”.")
         raise Refused(f"{unknown} `/pilot list` shows all"
                       + (", or take one of yours:" if mine else ", `/pilot new` registers one."),
                       choices=self._offer(parsed, mine))
@@ -91,8 +97,8 @@ class Finder:
         if len(mine) == 1:
             return mine[0]
         if mine:
-            raise Refused(f"Which pilot? Add its name, as in `{_with_name(parsed, mine[0])}`, or type it in the pilot's "
-                          "channel.", choices=self._offer(parsed, mine))
+            raise Refused(f"Which pilot? Add its name, as in `{_with_name(parsed, mine[0])}`, or type it in "
+                          "the pilot's channel.", choices=self._offer(parsed, mine))
         raise Refused("Which pilot? Add its name, or type it in the pilot's channel. `/pilot list` shows all, "
                       "`/pilot new` registers one.")
 
@@ -165,10 +171,11 @@ class Finder:
         if len(best) == 1:
             return best[0]
         if best:
-            raise Refused(f"“{shortened(name, 40)}” fits several items of {pilot.name}. Which?", choices=tuple(
+            said = inside(shortened(name, 40))
+            raise Refused(f"“{said}” fits several items of {pilot.name}. Which?", choices=tuple(
                 (f"{item.ref} {shortened(item.title, 50)}", again(parsed, item=item.id)) for item in best[:OFFERED]))
-        raise Refused(f"No item of {pilot.name} has “{shortened(name, 40)}” in its title. Use its id, as in "
-                      f"`/pilot item {items[0].ref if items else 'W1-02'}`; `/pilot items` shows them all.")
+        raise Refused(f"No item of {pilot.name} has “{inside(shortened(name, 40))}” in its title. Use its id, "
+                      f"as in `/pilot item {items[0].ref if items else 'W1-02'}`; `/pilot items` shows them all.")
 
     async def _offer_items(self, session: AsyncSession, parsed: Parsed,
                            found: Sequence[Item]) -> tuple[tuple[str, str], ...]:

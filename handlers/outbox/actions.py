@@ -12,7 +12,7 @@ from handlers.chat.cards import Card
 from handlers.chat.errors import Refused
 from handlers.chat.ports import EVERYTHING, Actor, ChatClient, Clock, SendFailed
 from handlers.outbox.compose import UNDELIVERED, Composer
-from handlers.outbox.rules import BUG, LEASE, PAGE, Next, Step, step_after
+from handlers.outbox.rules import BUG, LEASE, PAGE, SEND_AT_MOST, Next, Step, step_after
 from storage import outbox
 from storage.engine import Store
 from storage.models import Post
@@ -30,17 +30,21 @@ class _Attempt:
     """What is tried for one promise, and what came of it.
 
     Attributes:
-        post: the promise as it was read before anything was sent.
-        card: what it says; None: there is nothing to say, or nothing may be sent now.
+        post: the promise as it was when its lane was claimed.
+        doubt_since: set where an earlier first post may be out there: it is looked up before anything is posted.
+        send_before: past this the lease would run out under way.
         held_up: a limit of the whole workspace, and until when it holds this up.
+        card: what it says; None: there is nothing to say, or nothing may be sent now.
         has_bug: its card could not be made or rendered.
     """
 
     post: Post
-    card: Card | None = None
-    message_id: str | None = None
-    failure: SendFailed | None = None
+    doubt_since: datetime | None
+    message_id: str | None
+    send_before: datetime
     held_up: tuple[str, datetime] | None = None
+    card: Card | None = None
+    failure: SendFailed | None = None
     has_bug: bool = False
 
 
@@ -60,75 +64,91 @@ class Outbox:
 
     async def deliver(self) -> int:
         """Keep one promise in each room that is ready; returns in how many. Any number of replicas may run it."""
-        async with self.store.begin() as session:
-            turns = await outbox.claim(session, self.clock(), LEASE, LANES_AT_ONCE)
-        if not turns:
+        attempts = await self._claim()
+        if not attempts:
             return 0
         async with asyncio.TaskGroup() as group:
-            for turn in turns:
-                group.create_task(self._take(turn))
-        return len(turns)
+            for turn, attempt in attempts.items():
+                group.create_task(self._take(turn, attempt))
+        return len(attempts)
 
-    async def _take(self, turn: Turn) -> None:
+    async def _claim(self) -> dict[Turn, _Attempt | None]:
+        """Take lanes and the first promise of each.
+
+        A first post is noted as in doubt before it is sent: whoever comes after a crash looks it up first.
+        """
+        attempts: dict[Turn, _Attempt | None] = {}
+        async with self.store.begin() as session:
+            now = self.clock()
+            turns = await outbox.claim(session, now, LEASE, LANES_AT_ONCE)
+            posts = await outbox.first_in_each(session, turns, now)
+            limits = {turn: self._limits(turn, post) for turn, post in posts.items()}
+            paused = await outbox.pauses(session, (each for of in limits.values() for each in of), now)
+            for turn in turns:
+                post = posts.get(turn)
+                if post is None:
+                    attempts[turn] = None
+                    continue
+                held_up = max(((limit[2], paused[limit]) for limit in limits[turn] if limit in paused),
+                              key=lambda each: each[1], default=None)
+                attempts[turn] = _Attempt(post, post.doubt_since, post.message_id, now + LEASE - SEND_AT_MOST, held_up)
+                if post.message_id is None and post.doubt_since is None and held_up is None:
+                    post.doubt_since = now
+        return attempts
+
+    def _limits(self, turn: Turn, post: Post) -> list[tuple[str, str, str]]:
+        """What the next call for this promise counts against, besides its room's pace."""
+        surface = turn.room.partition(":")[0]
+        own = self.chat[surface].limit(post.room, post.message_id, in_doubt=post.doubt_since is not None)
+        return [(turn.workspace, surface, limit) for limit in (EVERYTHING, own) if limit is not None]
+
+    async def _take(self, turn: Turn, attempt: _Attempt | None) -> None:
         """One promise of one room. What goes wrong here must not stop the other rooms."""
         try:
-            attempt = await self._prepare(turn)
-            if attempt is not None and attempt.card is not None:
-                if not await self._begin(turn, attempt):
-                    return  # our lease ran out: whoever has the lane now sends
-                await self._send(turn, attempt)
+            if attempt is not None and attempt.held_up is None:
+                await self._compose(attempt)
+                if attempt.card is not None:
+                    if self.clock() > attempt.send_before:
+                        return  # too late to be done within the lease: whoever has the lane next sends
+                    await self._send(turn, attempt)
             await self._record(turn, attempt)
         except Exception:  # the database went away, or a bug of ours; the lane comes back when the lease ends
             log.exception("delivery to %s failed", turn.room)
 
-    async def _prepare(self, turn: Turn) -> _Attempt | None:
-        now = self.clock()
+    async def _compose(self, attempt: _Attempt) -> None:
+        post = attempt.post
         async with self.store.reading() as session:
-            post = await outbox.next_in(session, turn, now)
-            if post is None:
-                return None
-            surface = turn.room.partition(":")[0]
-            limit = self.chat[surface].limit(post.room, post.message_id, in_doubt=post.doubt_since is not None)
-            held_up = await outbox.paused_until(session, turn.workspace, surface,
-                                                [EVERYTHING, *([limit] if limit else [])], now)
-            if held_up is not None:
-                return _Attempt(post, held_up=held_up)
             try:
-                return _Attempt(post, await self.composer.compose(session, post, now), post.message_id)
+                attempt.card = await self.composer.compose(session, post, self.clock())
             except Exception:  # one card must not stop the others of its room
                 log.exception("%s %s for %s cannot be said", post.kind, post.subject_id, post.room)
-                return _Attempt(post, failure=SendFailed("bug"), has_bug=True)
-
-    async def _begin(self, turn: Turn, attempt: _Attempt) -> bool:
-        """Before a first post: from now on it may be out there, even if we die. False: it is not ours to send."""
-        if attempt.message_id is not None:
-            return True
-        async with self.store.begin() as session:
-            return await outbox.begin_first(session, turn, attempt.post.id, self.clock() - LEASE)
+                attempt.failure, attempt.has_bug = SendFailed("bug"), True
 
     async def _send(self, turn: Turn, attempt: _Attempt) -> None:
-        """Talk to the chat service; no transaction is open."""
+        """Talk to the chat service, for SEND_AT_MOST; no transaction is open."""
         client = self.chat[turn.room.partition(":")[0]]
         post, card, ref = attempt.post, attempt.card, f"gc-{attempt.post.id}"
         assert card is not None
         try:
-            if attempt.message_id is None and post.doubt_since is not None:
-                attempt.message_id = await self._look_up(client, post, ref)
-            if attempt.message_id is None:
-                attempt.message_id = await client.post(post.room, card, ref)
-            else:
-                await client.update(post.room, attempt.message_id, card)
+            async with asyncio.timeout(SEND_AT_MOST.total_seconds()):
+                if attempt.message_id is None and attempt.doubt_since is not None:
+                    attempt.message_id = await self._look_up(client, post, ref, attempt.doubt_since)
+                if attempt.message_id is None:
+                    attempt.message_id = await client.post(post.room, card, ref)
+                else:
+                    await client.update(post.room, attempt.message_id, card)
         except SendFailed as error:
             attempt.failure = error
+        except TimeoutError:
+            attempt.failure = SendFailed("timeout", in_doubt=True)
         except Exception:  # the renderer could not show it: nothing went out
             log.exception("%s %s cannot be shown in %s", post.kind, post.subject_id, post.room)
             attempt.failure, attempt.has_bug = SendFailed("bug"), True
 
-    async def _look_up(self, client: ChatClient, post: Post, ref: str) -> str | None:
+    async def _look_up(self, client: ChatClient, post: Post, ref: str, since: datetime) -> str | None:
         """The message of an attempt whose answer was lost. Raises SendFailed where it must not be posted again."""
-        assert post.doubt_since is not None
         try:
-            return await client.find(post.room, ref, post.doubt_since)
+            return await client.find(post.room, ref, since - LEASE)  # clocks differ a little
         except SendFailed as error:
             if not error.final:
                 raise
@@ -188,7 +208,7 @@ class Outbox:
         if attempt.message_id is not None:
             post.message_id, post.doubt_since = attempt.message_id, None
         elif attempt.failure is None or not attempt.failure.in_doubt:
-            post.doubt_since = attempt.post.doubt_since  # this attempt left nothing behind
+            post.doubt_since = attempt.doubt_since  # this attempt left nothing behind
         match step.next:
             case Next.SHOWN | Next.GONE:
                 post.shown, post.attempts, post.not_before = max(post.shown, attempt.post.wanted), 0, now

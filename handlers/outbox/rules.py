@@ -9,7 +9,9 @@ from handlers.chat.ports import EVERYTHING, SendFailed
 PACE = timedelta(seconds=1)
 """Between two messages in one room (Slack: about 1 message per second and channel)."""
 LEASE = timedelta(seconds=60)
-"""Longer than any chat call may take, looking up a lost answer included."""
+"""How long a lane belongs to a sender: longer than everything it does for one promise."""
+SEND_AT_MOST = timedelta(seconds=45)
+"""For all calls to the chat service about one promise, looking up a lost answer included."""
 LONGEST_WAIT_S = 60.0
 PAGE = 10
 """From this urgency on, saying it twice is better than not at all."""

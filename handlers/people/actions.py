@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.errors import Refused
+from handlers.chat.errors import Refused, inside
 from handlers.chat.ports import Actor, Clock, Directory, SendFailed
 from handlers.ledger import Ledger
 from handlers.people.calendar import Calendar, valid_zone
@@ -48,7 +48,7 @@ class People:
         if actor.is_outsider:
             raise Refused("This bot serves the workspace that installed it, and you are here as a guest from "
                           "another one. Please ask your contact in this channel.")
-        async with self.store.reading() as session:
+        async with self.store.glancing() as session:
             known = await people.one(session, actor.workspace, actor.person)
         person = known if known is not None else await self.look_up(actor.workspace, actor.person)
         if person is None or not person.is_active:
@@ -68,7 +68,8 @@ class People:
         if profile is None or profile.is_bot:
             return None
         zone = profile.zone if profile.zone and valid_zone(profile.zone) else self.default_zone
-        person = Person(workspace_id=workspace, id=profile.id, name=profile.name, handle=profile.handle, zone=zone,
+        person = Person(workspace_id=workspace, id=profile.id, name=inside(profile.name),
+                        handle=profile.handle, zone=zone,
                         country=country_of(zone) or self.default_country,
                         is_active=profile.is_active and not profile.is_outsider, seen_at=now)
         async with self.store.begin() as session:
@@ -91,10 +92,10 @@ class People:
         if len(exact or found) == 1:
             return (exact or found)[0]
         if not found:
-            raise Refused(f"I do not know anybody called “{name[:40]}”. Mention them with @ and pick them from the "
-                          "list, then I know who is meant.")
+            raise Refused(f"I do not know anybody called “{inside(name[:40])}”. Mention them with @ and pick "
+                          "them from the list, then I know who is meant.")
         names = ", ".join(f"{p.name} (@{p.handle})" for p in found)
-        raise Refused(f"“{name[:40]}” could be {names}. Use the @mention of the one you mean.",
+        raise Refused(f"“{inside(name[:40])}” could be {names}. Use the @mention of the one you mean.",
                       choices=tuple((p.name, f"<@{p.id.partition(':')[2]}>") for p in found))
 
     async def known(self, workspace: str, person_id: str) -> Person:
@@ -109,6 +110,13 @@ class People:
             raise Refused(f"{person.name} has left this workspace (or is a guest from another one). "
                           "Pick somebody else.")
         return person
+
+    async def look_again(self, workspace: str, person_id: str) -> None:
+        """Ask again about somebody known; about others there is nothing to keep up to date."""
+        async with self.store.reading() as session:
+            known = await people.one(session, workspace, person_id)
+        if known is not None:
+            await self.look_up(workspace, person_id)
 
     async def refresh(self, limit: int = 50) -> int:
         """Look again at people not asked about for a day; returns how many."""

@@ -60,6 +60,8 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
             if role in dossier.seats and dossier.seats[role].person_id == person_id]
     asked = [role for role, seat in mine if seat.state is SeatState.ASKED]
     taken = [role for role, seat in mine if seat.state is SeatState.ACCEPTED]
+    if not mine:
+        return Card(f"You have no role in {pilot.name} any more. Thank you.") if was_shown else None
     if me is None or (not asked and not was_shown):
         return None
     if asked and pilot.state is not PilotState.ACTIVE:
@@ -67,8 +69,6 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
                     f"{'now' if pilot.state is PilotState.PAUSED else 'any more'}.") if was_shown else None
     calendar = calendar_of(me)
     today = calendar.today(now)
-    if not mine:
-        return Card(f"You have no role in {pilot.name} any more. Thank you.")
     elements: list[Element] = []
     if asked:
         elements.append(Text(tuple(line(Bold(role.title), f": {role.duty}") for role in asked)))

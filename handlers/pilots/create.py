@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from handlers.chat.errors import Refused
+from handlers.chat.errors import Refused, inside
 from handlers.chat.ports import Actor, Channel, Directory, SendFailed
 from handlers.ledger import Entry, Ledger
 from handlers.people.actions import People, calendar_of
@@ -94,7 +94,7 @@ class Creation:
             async with self.ledger.store.reading() as session:
                 if taken := await pilots.named_exactly(session, actor.workspace, name):
                     wrong["name"] = (f"There is a pilot called {taken.name} already ({taken.state.value}). "
-                                     f"Choose another name, or type `/pilot status {taken.name}` to see that one.")
+                                     f"Choose another name, or `/pilot status {taken.name}` to see that one.")
         if wrong or checklist is None or channel is None:
             raise Refused("Please look at the marked fields.", fields=wrong)
         try:
@@ -107,7 +107,7 @@ class Creation:
     # ---- checks, each of which names its field ---------------------------------------------------------
 
     def _name(self, name: str, wrong: dict[str, str]) -> str:
-        name = " ".join(name.split())
+        name = inside(" ".join(name.split()))
         if not any(c.isalnum() for c in name):
             wrong["name"] = "Give it a name that people can say and type, such as Claims triage."
         elif len(name) > rules.NAME_AT_MOST:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from handlers.chat.errors import Refused
+from handlers.chat.errors import Refused, inside
 from handlers.people.calendar import Calendar
 from handlers.pilots.rules import SAFETY_FLOOR
 from handlers.pilots.schedule import GOLIVE, days_late, number_of, stage_after, title_of
@@ -140,7 +140,7 @@ def _next_stage(pilot: Pilot) -> str:
 
 
 def _because(pilot: Pilot) -> str:
-    return f" ({pilot.state_reason})" if pilot.state_reason else ""
+    return f" ({inside(pilot.state_reason)})" if pilot.state_reason else ""
 
 
 def _of_gate(stage: str, items: Iterable[Item], today: date) -> tuple[Item, ...]:

@@ -121,9 +121,15 @@ def score(items: Iterable[Item], weights: Mapping[str, float], today: date,
     """
     problems = [(item, e) for item in items if item.category in weights
                 and (e := e_of(item, today, calendar_of(item), item.owner_id is not None)) > 0]
-    exact = _points(problems, weights)
+    factors: dict[str, list[float]] = {category: [] for category in CATEGORY_TITLES if category in weights}
+    places: list[tuple[Item, str, int]] = []
+    for item, e in problems:
+        places.append((item, item.category, len(factors[item.category])))
+        factors[item.category].append(1 - 0.5 * item.weight / 5 * e)
+    exact = {category: weights[category] * (1 - prod(left)) for category, left in factors.items()}
     total = _rounded(sum(exact.values()))
-    cuts = [(item, sum(_points(problems, weights, item).values())) for item, _ in problems]
+    cuts = [(item, _without(exact, weights, category, factors[category], place))
+            for item, category, place in places]
     best = min(cuts, key=lambda cut: cut[1], default=None)
     return Risk(
         total=total,
@@ -134,13 +140,11 @@ def score(items: Iterable[Item], weights: Mapping[str, float], today: date,
     )
 
 
-def _points(problems: Iterable[tuple[Item, float]], weights: Mapping[str, float],
-            without: Item | None = None) -> dict[str, float]:
-    factors: dict[str, list[float]] = {category: [] for category in CATEGORY_TITLES if category in weights}
-    for item, e in problems:
-        if item is not without:
-            factors[item.category].append(1 - 0.5 * item.weight / 5 * e)
-    return {category: weights[category] * (1 - prod(left)) for category, left in factors.items()}
+def _without(exact: Mapping[str, float], weights: Mapping[str, float], category: str, factors: list[float],
+             place: int) -> float:
+    """The sum of all points with one of a category's factors left out."""
+    left = weights[category] * (1 - prod(factors[:place] + factors[place + 1:]))
+    return sum({**exact, category: left}.values())
 
 
 def _shared_out(exact: Mapping[str, float], total: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from handlers.chat.errors import Refused
+from handlers.chat.errors import Refused, inside
 from handlers.people.dates import say_date
 from storage.models import Item, ItemKind, ItemState
 
@@ -33,7 +33,7 @@ def closed_words(item: Item, by: str, today: date) -> str:
         case ItemState.DONE:
             return f"{item.ref} is done already, by {by}{when}."
         case ItemState.NOT_APPLICABLE:
-            return f"{item.ref} was marked not applicable by {by}{when}: {item.na_reason}."
+            return f"{item.ref} was marked not applicable by {by}{when}: {inside(item.na_reason or '')}."
         case ItemState.WAIVED:
             return f"{item.ref} is waived until {item.waived_until}."
     return f"{item.ref} is open."
@@ -125,7 +125,7 @@ def check_held(item: Item, on: date, attendees: str, by: str, today: date) -> No
 
 def check_title(text: str) -> str:
     """One ask as an item's title. Raises Refused where it is too long for one."""
-    text = " ".join(text.split())
+    text = inside(" ".join(text.split()))
     if len(text) > 200:
         raise Refused(f"“{text[:40]}…” is too long for one ask. Keep each line under 200 characters.",
                       fields={"blocking": "Keep each line under 200 characters.",

@@ -11,6 +11,8 @@ from rapidfuzz import fuzz, process
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 _LONGEST_FILE = 200_000
+_OPENED, _INDENTED = 1000, 100
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _HINTS = {
     "mapping values are not allowed": "Put a text with a colon in it between double quotes",
@@ -98,7 +100,7 @@ def read_root(text: str, faults: Faults) -> MappingNode | None:
                       "into packs that extend each other.")
         return None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or error.context or "it cannot be read").removeprefix("but ")
@@ -120,6 +122,25 @@ def read_root(text: str, faults: Faults) -> MappingNode | None:
                    "A template is a list of keys; begin it with `schema: 1` and `template: its-name`.")
         return None
     return node
+
+
+def _composed(text: str) -> Node | None:
+    """Compose the document, in C where that can: ten times as fast, and most of what a start has to read.
+
+    What is wrong with a file is left to the other reader, whose words people get.
+    """
+    if _is_flat(text):
+        try:
+            return yaml.compose(text, Loader=_Loader)
+        except yaml.YAMLError:
+            pass
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _is_flat(text: str) -> bool:
+    """Whether nothing can be nested deep in it: C has no limit but the end of its stack."""
+    return (text.count("[") + text.count("{") < _OPENED
+            and all(len(line) - len(line.lstrip(" -?:")) < _INDENTED for line in text.splitlines()))
 
 
 class Fields:

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from handlers.chat.errors import Refused
+from handlers.chat.errors import Refused, inside
 from handlers.chat.ports import Actor
 from handlers.ledger import Entry, Ledger
 from handlers.people.actions import People, calendar_of, personal_rooms
@@ -72,11 +72,11 @@ class Work:
     def check_running(self) -> None:
         """Raises Refused where the pilot is paused or stopped."""
         pilot = self.dossier.pilot
+        why = inside(pilot.state_reason or "")
         if pilot.state is PilotState.PAUSED:
-            raise Refused(f"{pilot.name} is paused ({pilot.state_reason}). `/pilot resume` starts it again; "
-                          "then this works.")
+            raise Refused(f"{pilot.name} is paused ({why}). `/pilot resume` starts it again; then this works.")
         if pilot.state is PilotState.STOPPED:
-            raise Refused(f"{pilot.name} was stopped ({pilot.state_reason}). Its record stays readable with "
+            raise Refused(f"{pilot.name} was stopped ({why}). Its record stays readable with "
                           "`/pilot history`, nothing in it changes any more.")
 
     def change(self, item: Item) -> None:

@@ -149,14 +149,22 @@ class Door:
         is_direct = event.get("channel_type") == "im"
         actor = self.actor(event["user"], event.get("user_team") or event.get("team") or body.get("team_id"), "message",
                            f"message:{event['channel']}:{event['ts']}", None if is_direct else event["channel"])
-        reply = await self._guarded(self.desk.typed("/pilot", unescaped(text), actor))
+        began = asyncio.get_running_loop().time()
+        reply, task = await self.settled(self.desk.typed("/pilot", unescaped(text), actor))
+        if reply is None:
+            self.later(task, lambda late: self._said_back(event, actor, late))
+        else:
+            await self._in_time(self._said_back(event, actor, reply), began)
+
+    async def _said_back(self, event: Body, actor: Actor, reply: Reply) -> None:
+        """Answer a message: in the same direct conversation, or for the speaker's eyes in a channel."""
         if reply.twice or not await self.desk.is_first_answer(actor):
             return
         card = reply.card if reply.form is None else said(
             "That opens a form, which only a command can. Type it as `/pilot` and the same words.")
         if card is None:
             return
-        if is_direct:
+        if event.get("channel_type") == "im":
             room, ref = f"slack:{event['channel']}", f"dm-{event['ts']}"
             await self._patiently(lambda: self.client.post(room, card, ref))
         else:
@@ -262,10 +270,11 @@ class Door:
         return None
 
     async def _respond(self, url: str, reply: Reply, *, replace: bool) -> None:
-        if reply.card is None:
+        card = TOO_LATE if reply.form is not None else reply.card
+        if card is None:
             return
         answer = await AsyncWebhookClient(url).send_dict(
-            {**message(reply.card), "response_type": "ephemeral", "replace_original": replace})
+            {**message(card), "response_type": "ephemeral", "replace_original": replace})
         if answer.status_code >= 300:
             log.warning("response_url answered %s %s", answer.status_code, answer.body[:80])
 
@@ -318,6 +327,11 @@ class Door:
         actor = self.actor(event["user"], body.get("team_id"), "home", None, None)
         await self._guarded(self.desk.home_opened(actor))
 
+    async def direct_message(self, body: Body) -> None:
+        event = body["event"]
+        if event.get("channel_type") == "im" and event.get("subtype") is None:
+            await self.mention(body)
+
     async def changed_person(self, body: Body) -> None:
         await self.desk.person_changed(f"slack:{self.team}", f"slack:{body['event']['user']['id']}")
 
@@ -369,27 +383,27 @@ def register(app: AsyncApp, door: Door) -> None:
     async def submitted(ack: AsyncAck, body: Body) -> None:
         await door.submit(ack, body)
 
-    @app.event("app_home_opened")
-    async def home_opened(body: Body) -> None:
-        await door.home(body)
-
-    @app.event("app_mention")
-    async def mentioned(body: Body) -> None:
-        await door.mention(body)
-
-    @app.event("message")
-    async def said(body: Body) -> None:
-        event = body["event"]
-        if event.get("channel_type") == "im" and event.get("subtype") is None:
-            await door.mention(body)
-
-    @app.event("user_change")
-    async def person_changed(body: Body) -> None:
-        await door.changed_person(body)
+    # Bolt acks an event before it runs the listener. What an event asks for is therefore done in the
+    # listener's middleware, which runs before: an acked event is a committed one.
+    _on(app, "app_home_opened", door.home)
+    _on(app, "app_mention", door.mention)
+    _on(app, "message", door.direct_message)
+    _on(app, "user_change", door.changed_person)
 
     @app.event(re.compile(r"^(app_uninstalled|tokens_revoked)$"))
     async def removed(body: Body) -> None:
         log.error("Slack says %s: nothing can be sent until the app is installed again", body["event"]["type"])
+
+
+def _on(app: AsyncApp, event: str, work: Callable[[Body], Awaitable[None]]) -> None:
+    async def before_the_ack(body: Body, next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  (Bolt's name)
+        await work(body)
+        await next()
+
+    async def listener() -> None:
+        """Nothing is left to do."""
+
+    app.event(event, middleware=[before_the_ack])(listener)
 
 
 def _typed(door: Door) -> Callable[..., Awaitable[None]]:

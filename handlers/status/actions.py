@@ -26,7 +26,7 @@ from handlers.status.team_card import briefings_card, gate_card, team_card
 from handlers.status.why_card import KINDS, Told, why_card
 from storage import audit, people, pilots
 from storage.engine import Store
-from storage.models import Pilot, Post
+from storage.models import Person, Pilot, Post
 from storage.pilots import Dossier
 
 _WHY, _HISTORY = 5, 3
@@ -49,6 +49,10 @@ class Status:
         reader = None if public else reader_id
         async with self.store.reading() as session:
             return status_card(await self._view(session, workspace, pilot_id, reader, public=public))
+
+    async def compose_status(self, session: AsyncSession, pilot: Pilot, reader: Person) -> Card:
+        """The same for a reader, of a pilot that the caller has just read."""
+        return status_card(await self._view(session, pilot.workspace_id, pilot, reader.id, known=[reader]))
 
     async def compose_shared(self, session: AsyncSession, dossier: Dossier, now: datetime) -> Card:
         """The status as a channel sees it, from a dossier that is read already."""
@@ -185,10 +189,11 @@ class Status:
             raise Refused(_NO_PILOT)
         return pilot
 
-    async def _view(self, session: AsyncSession, workspace: str, pilot_id: int, reader_id: str | None, *,
-                    is_admin: bool = False, public: bool = False, closers: bool = False) -> View:
+    async def _view(self, session: AsyncSession, workspace: str, pilot: int | Pilot, reader_id: str | None, *,
+                    is_admin: bool = False, public: bool = False, closers: bool = False,
+                    known: Iterable[Person] = ()) -> View:
         now = self.clock()
-        found = await lookups.read(session, workspace, pilot_id, now, closers=closers,
+        found = await lookups.read(session, workspace, pilot, now, closers=closers, known=known,
                                    also=[reader_id] if reader_id else ())
         if found is None:
             raise Refused(_NO_PILOT)

@@ -123,7 +123,8 @@ def _headline(which: str, count: int, stuck: frozenset[int], pages: int) -> str:
             here = " on this page" if pages > 1 else ""
             return (f"{count} {noun} over the stage limit, {len(stuck)} stuck{here}" if count
                     else "No pilot is over its stage limit")
-    return f"{count} {noun} in {schedule.title_of(which, ())}, riskiest first"
+    title = schedule.title_of(which, ())
+    return f"{count} {noun} in {title}, riskiest first" if count else f"No pilot is in {title}"
 
 
 def pilot_lines(pilot: Pilot, reader: Reader, *, is_stuck: bool = False) -> tuple[Line, ...]:

@@ -1,6 +1,6 @@
 // Completion while typing: slash commands, @people and #channels.
 
-import { el, clear, uid } from "./dom.js";
+import { el, clear, uid, folded } from "./dom.js";
 import { avatar, icon, mark } from "./icons.js";
 import { openPopup } from "./popup.js";
 import { store } from "./store.js";
@@ -13,7 +13,7 @@ function wanted(area, commandsToo) {
   const command = commandsToo && /^\/([\w-]*)$/.exec(before);
   if (command) return { kind: "command", query: command[1].toLowerCase(), from: 0, to: before.length };
   const name = /(?:^|[\s(])([@#])([\p{L}\d._-]*)$/u.exec(before);
-  if (name) return { kind: name[1] === "@" ? "person" : "channel", query: name[2].toLowerCase(), from: before.length - name[2].length - 1, to: before.length };
+  if (name) return { kind: name[1] === "@" ? "person" : "channel", query: folded(name[2]), from: before.length - name[2].length - 1, to: before.length };
   return null;
 }
 
@@ -24,8 +24,8 @@ function found(want) {
       .map((c) => ({ insert: `${c.command} `, exact: c.command.slice(1).toLowerCase() === q, title: c.command, hint: c.usage_hint, more: c.description, face: mark("avatar avatar-small") }));
   }
   if (want.kind === "person") {
-    return [...store.users.values()].filter((u) => !u.deleted && (u.name.toLowerCase().startsWith(q) || (u.real_name || "").toLowerCase().split(/\s+/).some((w) => w.startsWith(q))))
-      .slice(0, MOST).map((u) => ({ insert: `@${u.name} `, exact: u.name.toLowerCase() === q, title: u.real_name || u.name, hint: `@${u.name}`, more: u.title, face: avatar(u, "avatar-small") }));
+    return [...store.users.values()].filter((u) => !u.deleted && (folded(u.name).startsWith(q) || folded(u.real_name).split(/\s+/).some((w) => w.startsWith(q))))
+      .slice(0, MOST).map((u) => ({ insert: `@${u.name} `, exact: folded(u.name) === q, title: u.real_name || u.name, hint: `@${u.name}`, more: u.title, face: avatar(u, "avatar-small") }));
   }
   return [...store.channels.values()].filter((c) => !c.is_archived && c.name.includes(q)).slice(0, MOST)
     .map((c) => ({ insert: `#${c.name} `, exact: c.name === q, title: `#${c.name}`, more: c.topic, face: icon(c.is_private ? "lock" : "hash") }));

@@ -1,6 +1,6 @@
 // One searchable select for all of Block Kit's select menus: single or multiple, fixed or asked from the bot.
 
-import { el, uid, clear } from "./dom.js";
+import { el, uid, clear, folded } from "./dom.js";
 import { icon } from "./icons.js";
 import { openPopup } from "./popup.js";
 
@@ -46,7 +46,7 @@ export function combobox({ label, labelledby, describedby, placeholder = "Select
     const before = chosen;
     chosen = next;
     draw();
-    if (popup) fill();
+    if (popup) fill(undefined, active);
     const kept = await onChange?.(next.map((o) => o.key), next);
     if (kept === false) { chosen = before; draw(); }
   }
@@ -65,9 +65,9 @@ export function combobox({ label, labelledby, describedby, placeholder = "Select
     }
   }
 
-  function fill(note) {
-    const query = typing() ? input.value.trim().toLowerCase() : "";
-    shown = load ? shown : options.filter((o) => !query || `${o.label} ${o.description || ""} ${o.group || ""} ${o.badge || ""}`.toLowerCase().includes(query));
+  function fill(note, at = shownFirst) {
+    const query = typing() ? folded(input.value.trim()) : "";
+    shown = load ? shown : options.filter((o) => !query || folded(`${o.label} ${o.description || ""} ${o.group || ""} ${o.badge || ""}`).includes(query));
     clear(list);
     let group = null;
     shown.forEach((option, i) => {
@@ -80,9 +80,11 @@ export function combobox({ label, labelledby, describedby, placeholder = "Select
       }, el("span", { class: "option-text" }, el("span", { text: option.label }), option.badge ? el("small", { text: option.badge }) : null), option.description ? el("small", { class: "option-more", text: option.description }) : null, on ? icon("check", "option-check") : null));
     });
     if (!shown.length) list.append(el("div", { class: "listbox-note", role: "presentation", text: note || "Nothing matches" }));
-    setActive(shown.length ? Math.max(0, shown.findIndex((o) => chosen.some((c) => c.key === o.key))) : -1);
+    setActive(Math.min(typeof at === "number" ? at : at(), shown.length - 1));
     popup?.place();
   }
+
+  const shownFirst = () => Math.max(0, multiple ? 0 : shown.findIndex((o) => chosen.some((c) => c.key === o.key)));
 
   function setActive(i) {
     active = i;

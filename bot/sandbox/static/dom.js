@@ -29,6 +29,9 @@ export function clear(node, ...children) {
   return add(node, children);
 }
 
+/** For searching as people type: no case, no accents. */
+export const folded = (text) => String(text ?? "").normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
 let ids = 0;
 export const uid = (prefix = "id") => `${prefix}-${++ids}`;
 

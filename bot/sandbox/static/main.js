@@ -43,7 +43,7 @@ function welcome(count) {
   if (at.is_archived) lines.push("This channel is archived: Slack refuses messages and commands here.");
   else if (!at.bot_is_member) lines.push(`${store.state.app.name} is not in this channel, so it cannot post here.`);
   else if (!count) lines.push("Nothing said yet. Type / to see what the bot can do.");
-  return el("div", { class: "intro-box" }, el("h2", {}, icon(at.is_private ? "lock" : "hash"), at.label), el("p", { class: "muted", text: `The beginning of #${at.label}.${at.topic ? ` ${at.topic}` : ""}` }), lines.map((l) => el("p", { text: l })));
+  return el("div", { class: "intro-box" }, el("h2", {}, icon(at.is_archived ? "archive" : at.is_private ? "lock" : "hash"), at.label), el("p", { class: "muted", text: `The beginning of #${at.label}.${at.topic ? ` ${at.topic}` : ""}` }), lines.map((l) => el("p", { text: l })));
 }
 
 const messages = messageList($("messages"), { thread: false, channel: openChannelId, empty: welcome });

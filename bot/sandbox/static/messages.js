@@ -2,6 +2,7 @@
 
 import { el, clear, reconcile, keepFocus, announce, link } from "./dom.js";
 import { icon, avatar } from "./icons.js";
+import { emoji } from "./emoji.js";
 import { mrkdwn, plainLine } from "./mrkdwn.js";
 import { renderBlocks, attachments, picture } from "./blocks.js";
 import { contextFor, problemBox } from "./press.js";
@@ -71,7 +72,10 @@ function messageNode(first, options) {
     text.hidden = !shown;
     renderBlocks(blocks, message.deleted ? [] : message.blocks, ctx);
 
+    const aside = !options.thread && message.thread_ts && message.thread_ts !== message.ts;
     clear(foot,
+      message.reactions?.length ? el("div", { class: "reactions" }, message.reactions.map((r) => el("span", { class: "reaction", title: (r.users || []).map((u) => nameOf(author({ user: u }))).join(", ") }, emoji(r.name) || `:${r.name}:`, ` ${(r.users || []).length}`))) : null,
+      aside ? el("button", { type: "button", class: "replies", "data-fk": "replies", on: { click: () => openThread(channel, message.thread_ts) } }, icon("reply"), "From a thread") : null,
       message.ephemeral ? el("div", { class: "only-you" }, icon("eye"), el("span", { text: "Only visible to you" }), el("button", { type: "button", class: "text-button", "data-fk": "dismiss", on: { click: () => act("dismiss", { channel, ts: message.ts }) } }, "Dismiss")) : null,
       !options.thread && message.reply_count ? el("button", { type: "button", class: "replies", "data-testid": "thread-open", "data-fk": "replies", on: { click: () => openThread(channel, message.ts) } }, icon("reply"), `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`) : null);
     clear(tools, !options.thread && !message.ephemeral && !message.deleted ? el("button", { type: "button", class: "tool", title: "Reply in thread", "aria-label": "Reply in thread", "data-fk": "reply", on: { click: () => openThread(channel, message.ts) } }, icon("reply")) : null);
@@ -123,7 +127,7 @@ export function messageList(scroller, options) {
       const moved = nextKey !== key;
       if (moved) { clear(list); list.keyed = new Map(); last = ""; key = nextKey; pinned = true; }
       const known = Array.isArray(messages);
-      const shown = (messages || []).filter((m) => options.thread || !m.thread_ts || m.thread_ts === m.ts);
+      const shown = messages || [];
       const zone = tz();
       const today = now();
       const facts = JSON.stringify(shown.map((m) => m.user).filter((u, i, all) => all.indexOf(u) === i).map((u) => store.users.get(u)));

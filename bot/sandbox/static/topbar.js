@@ -1,6 +1,6 @@
 // The top bar: the workspace's clock, the time machine and the way to the inspector.
 
-import { el, clear, announce, toast } from "./dom.js";
+import { el, announce, toast } from "./dom.js";
 import { icon, mark } from "./icons.js";
 import { post } from "./api.js";
 import { city, dayOf, timeOf, fullOf } from "./time.js";

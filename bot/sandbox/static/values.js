@@ -64,7 +64,6 @@ export function field(scope, blockId, element) {
 }
 
 export function forget(scope) { drafts.delete(scope); }
-export const forgetAll = () => drafts.clear();
 export const scopes = () => [...drafts.keys()];
 
 /** Every stateful element of these blocks with its block, containers and cards included. */

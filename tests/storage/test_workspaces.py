@@ -1,0 +1,360 @@
+"""No query crosses workspaces: each function alone on two that look the same, and every statement of a whole run."""
+
+import inspect
+from collections.abc import AsyncIterator, Iterable
+from contextvars import ContextVar
+from dataclasses import is_dataclass
+from datetime import date, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Delete, Select, TextClause, Update, event, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
+
+from storage import audit, deliveries, nudges, outbox, people, pilots
+from storage.base import Base
+from storage.engine import Store
+from storage.models import AuditEntry, Delivery, Item, Lane, Nudge, Pilot, Post, Seat, Workspace
+from storage.outbox import Change, Promise, Turn
+from storage.pilots import Dossier
+from tests.conftest import FrozenClock
+from tests.rules.make import NOW, item, person, pilot
+from tests.world import EVERYONE, World, world_on
+
+MODULES: tuple[ModuleType, ...] = (audit, deliveries, nudges, outbox, people, pilots)
+MINE, OTHER = "slack:T1", "slack:T2"
+SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
+TODAY = NOW.date()
+
+SWEEPS = {
+    "audit.verify": "an admin's command proves the trails of all workspaces",
+    "audit._verify_one": "its part for one pilot",
+    "deliveries.forget_before": "old notes go in all workspaces at once",
+    "nudges.due_items": "the morning's sweep finds what is due anywhere, by the index on the moment",
+    "nudges.due_pilots": "the same for channels",
+    "nudges.move": "sets the next moment of items that the sweep holds locked, by their numbers",
+    "outbox.claim": "a sender takes ready lanes of any workspace; all that follows names the lane's workspace",
+    "outbox.waiting": "a gauge over all",
+    "people.stale": "the refresh looks again at people of any workspace",
+}
+"""What spans workspaces on purpose, each with its reason. Nothing else may."""
+
+OF_SEVERAL = {"nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.pauses", "people.in_many",
+              "pilots.of_items", "pilots.dossiers"}
+"""Take rows of several workspaces and keep them apart: tested one by one below."""
+
+OF_A_ROW = {"audit.append", "nudges.open_morning", "outbox.locked_lane", "outbox.give_back", "people.save",
+            "pilots.dossier", "pilots.note_risk", "pilots.risk_before"}
+"""Take a row, and with it its workspace: tested below."""
+
+
+def _functions() -> dict[str, Any]:
+    return {f"{module.__name__.removeprefix('storage.')}.{name}": function for module in MODULES
+            for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+            if function.__module__ == module.__name__}
+
+
+def _of_workspace() -> list[str]:
+    return [name for name, function in _functions().items() if "workspace" in inspect.signature(function).parameters]
+
+
+# ---- two workspaces that look the same -----------------------------------------------------------------------
+
+
+async def _fill(session: AsyncSession, workspace: str) -> None:
+    """The same names, rooms, people and refs in each; only the numbers differ."""
+    first = 1 if workspace == MINE else 2
+    session.add(Workspace(id=workspace, name="Northwind", created_at=NOW))
+    await session.flush()
+    session.add_all([person(name, workspace_id=workspace, seen_at=NOW - timedelta(days=3)) for name in ("sam", "priya")])
+    row = pilot(id=first, workspace_id=workspace, nudge_at=NOW)
+    session.add(row)
+    await session.flush()
+    session.add_all([
+        Seat(workspace_id=workspace, pilot_id=first, role="legal", person_id=SAM, asked_by=PRIYA, asked_at=NOW),
+        item("B-02", id=first, workspace_id=workspace, pilot_id=first, owner_id=SAM, next_at=NOW),
+        item("B-03", id=first + 10, workspace_id=workspace, pilot_id=first, owner_id=PRIYA, blocked_by=SAM,
+             blocked_at=NOW),
+        Nudge(workspace_id=workspace, kind="digest", about=SAM, day=TODAY, made_at=NOW, item_ids=[first]),
+        Lane(workspace_id=workspace, room=ROOM, ready_at=NOW), Lane(workspace_id=workspace, room=SAM, ready_at=NOW),
+        Post(workspace_id=workspace, kind="digest", subject_id=1, room=SAM, made_at=NOW, not_before=NOW, pilot_id=first,
+             shown=1, message_id="D1/1"),
+        Post(workspace_id=workspace, kind="nudge", subject_id=1, room=ROOM, made_at=NOW, not_before=NOW, pilot_id=first,
+             given_up_at=NOW)])
+    await session.flush()
+    await audit.append(session, row, at=NOW, actor=SAM, door="test", what="item done", subject="B-02")
+    await pilots.note_risk(session, row, NOW - timedelta(days=1), 40 + first)
+
+
+@pytest.fixture
+async def twins(store: Store) -> AsyncIterator[Store]:
+    async with store.begin() as session:
+        await _fill(session, MINE)
+        await _fill(session, OTHER)
+    yield store
+
+
+async def _rows(session: AsyncSession, workspace: str) -> list[tuple[Any, ...]]:
+    """Everything of a workspace as it stands."""
+    found: list[tuple[Any, ...]] = []
+    for table in Base.metadata.sorted_tables:
+        column = table.c.id if table.name == "workspace" else table.c.workspace_id
+        found += [(table.name, *row) for row in await session.execute(
+            select(table).where(column == workspace).order_by(*table.primary_key))]
+    return found
+
+
+def _workspaces_in(value: Any) -> Iterable[str]:
+    """The workspaces of all rows in an answer, however they are wrapped."""
+    if isinstance(value, Base):
+        yield value.id if isinstance(value, Workspace) else value.workspace_id  # type: ignore[attr-defined]
+    elif isinstance(value, Dossier) or (is_dataclass(value) and not isinstance(value, type)):
+        for name in getattr(value, "__slots__", ()):
+            yield from _workspaces_in(getattr(value, name))
+    elif isinstance(value, dict):
+        yield from _workspaces_in(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _workspaces_in(each)
+
+
+async def _number(session: AsyncSession, table: Any, workspace: str) -> int:
+    found = await session.scalar(select(table.id).where(table.workspace_id == workspace).order_by(table.id).limit(1))
+    assert isinstance(found, int)
+    return found
+
+
+async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any]:
+    """What each function is asked with: everything that a caller of workspace `of` could know."""
+    number = await _number(session, Pilot, of)
+    known = {
+        "pilot_id": number, "item_id": await _number(session, Item, of), "nudge_id": await _number(session, Nudge, of),
+        "entry_id": await _number(session, AuditEntry, of), "post_id": await _number(session, Post, of),
+        "person_id": SAM, "person": SAM, "owner": SAM, "about": SAM, "room": SAM if name == "outbox.posts_to" else ROOM,
+        "ref": "B-02", "subject": "B-02", "limit": 9, "kind": "digest", "day": TODAY, "now": NOW, "at": NOW,
+        "subject_id": 1, "subject_ids": [1], "kinds": ["digest"], "until": NOW, "delivery": "press:1",
+        "surface": "slack", "newer": [Promise(ROOM, "nudge", 9, number)], "today": TODAY,
+        "promises": [Promise(ROOM, "nudge", 1, number)], "changes": [Change(number, frozenset({SAM}))],
+        "ids": [SAM, PRIYA] if name == "people.several" else [number],
+        "name": {"people.named": "sam", "people.ensure_workspace": "X"}.get(name, "Claims triage"),
+        "pilot_ids": [number], "pilot": number,
+    }
+    if name == "outbox.pause":
+        known["limit"] = "chat.update"
+    wanted = inspect.signature(_functions()[name]).parameters
+    missing = [p for p in wanted if p not in known and p not in ("session", "workspace")
+               and wanted[p].default is inspect.Parameter.empty]
+    assert not missing, f"teach this test what {name} takes: {missing}"
+    return {p: known[p] for p in wanted if p in known and wanted[p].default is inspect.Parameter.empty}
+
+
+def test_every_query_is_of_one_workspace_or_named_here() -> None:
+    named = {*SWEEPS, *OF_SEVERAL, *OF_A_ROW}
+    private = {"outbox._wake"}      # told the workspace, called by `promise` alone
+    assert set(_functions()) - private == (set(_of_workspace()) | named) - private
+    assert not set(_of_workspace()) & named
+
+
+ASKS_AT_LARGE = {"pilots.items_called", "pilots.named", "pilots.page"}
+WRITES = {"outbox.promise", "outbox.pause", "outbox.let_rest", "people.ensure_workspace", "deliveries.is_first",
+          "outbox._wake"}
+
+
+@pytest.mark.parametrize("name", [name for name in _of_workspace() if name not in WRITES])
+async def test_a_query_answers_with_its_own_workspace_alone(twins: Store, name: str) -> None:
+    function = _functions()[name]
+    async with twins.begin() as session:
+        before = await _rows(session, OTHER)
+        for workspace in (MINE, OTHER):
+            answer = await function(session, workspace=workspace, **await _arguments(session, name, workspace))
+            found = set(_workspaces_in(answer))
+            assert found <= {workspace}
+            assert found or answer, f"{name} found nothing: the data does not prove anything"
+        foreign = await _arguments(session, name, OTHER)
+        answer = await function(session, workspace=MINE, **foreign)
+        assert set(_workspaces_in(answer)) <= {MINE}
+        if foreign != await _arguments(session, name, MINE):
+            assert not answer, f"{name} knows the other workspace's numbers: {answer!r}"
+        assert await _rows(session, OTHER) == before
+
+
+@pytest.mark.parametrize("name", sorted(WRITES - {"outbox._wake"}))
+async def test_writing_in_one_workspace_leaves_the_other_alone(twins: Store, name: str) -> None:
+    async with twins.begin() as session:
+        mine, other = await _rows(session, MINE), await _rows(session, OTHER)
+        await _functions()[name](session, workspace=MINE, **await _arguments(session, name, MINE))
+        await session.flush()
+        assert await _rows(session, OTHER) == other
+        foreign = await _arguments(session, name, OTHER)
+        await _functions()[name](session, workspace=MINE, **foreign)
+        assert await _rows(session, OTHER) == other
+        assert name == "people.ensure_workspace" or await _rows(session, MINE) != mine
+
+
+async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> None:
+    async with twins.begin() as session:
+        other = await _rows(session, OTHER)
+        mine = await pilots.one(session, MINE, 1)
+        assert mine is not None
+        assert set(_workspaces_in(await pilots.dossier(session, mine))) == {MINE}
+        assert await pilots.risk_before(session, mine, NOW) == 41
+        await pilots.note_risk(session, mine, NOW, 77)
+        await audit.append(session, mine, at=NOW, actor=SAM, door="d", what="w")
+        await people.save(session, person("sam", "Sam Other", workspace_id=MINE))
+        morning = Nudge(workspace_id=MINE, kind="digest", about=SAM, day=TODAY, made_at=NOW)
+        assert (await nudges.open_morning(session, morning)).workspace_id == MINE
+        lane = await outbox.locked_lane(session, Turn(MINE, ROOM, 0))
+        assert lane is not None
+        assert lane.workspace_id == MINE
+        await outbox.give_back(session, lane, NOW)
+        await session.flush()
+        assert await _rows(session, OTHER) == other
+
+
+async def test_what_takes_several_workspaces_keeps_them_apart(twins: Store) -> None:
+    async with twins.begin() as session:
+        due = await nudges.due_items(session, NOW, 9)
+        assert {each.workspace_id for each in due} == {MINE, OTHER}
+        only = [each for each in due if each.workspace_id == MINE]
+        assert set(_workspaces_in(await nudges.with_the_rest(session, only, NOW))) == {MINE}
+        assert set(_workspaces_in(await pilots.of_items(session, only))) == {MINE}
+        both = [p for p in [await pilots.one(session, MINE, 1), await pilots.one(session, OTHER, 2)] if p is not None]
+        for dossier in await pilots.dossiers(session, both):
+            assert set(_workspaces_in(dossier)) == {dossier.pilot.workspace_id}
+        known = await people.in_many(session, {(MINE, SAM)})
+        assert {key: row.workspace_id for key, row in known.items()} == {(MINE, SAM): MINE}
+        made = await nudges.open_mornings(session, [
+            Nudge(workspace_id=MINE, kind="channel", about="7", day=TODAY, made_at=NOW)])
+        assert [nudge.workspace_id for nudge, _ in made] == [MINE]
+        turns = await outbox.claim(session, NOW, timedelta(seconds=60), 9)
+        await outbox.promise(session, OTHER, [Promise(ROOM, "nudge", 5)], [], NOW)
+        mine = [turn for turn in turns if turn.workspace == MINE]
+        assert await outbox.first_in_each(session, mine, NOW) == {}
+        await outbox.pause(session, OTHER, "slack", "*", NOW + timedelta(hours=1), NOW)
+        assert await outbox.pauses(session, [(MINE, "slack", "*")], NOW) == {}
+        assert await outbox.pauses(session, [(OTHER, "slack", "*")], NOW)
+
+
+def test_every_table_carries_the_workspace() -> None:
+    without = {table.name for table in Base.metadata.sorted_tables if "workspace_id" not in table.c}
+    assert without == {"workspace"}
+    for table in Base.metadata.sorted_tables:
+        if table.name != "workspace":
+            [key] = table.c.workspace_id.foreign_keys
+            assert key.column.table.name == "workspace"
+
+
+async def test_the_same_delivery_in_two_workspaces_is_two(twins: Store) -> None:
+    async with twins.begin() as session:
+        assert await deliveries.is_first(session, MINE, "press:1", NOW)
+        assert await deliveries.is_first(session, OTHER, "press:1", NOW)
+        assert not await deliveries.is_first(session, MINE, "press:1", NOW)
+        assert len((await session.scalars(select(Delivery))).all()) == 2
+
+
+# ---- every statement of a whole run --------------------------------------------------------------------------
+
+_ASKING: ContextVar[tuple[str, ...]] = ContextVar("_ASKING", default=())
+_FLUSHING: ContextVar[bool] = ContextVar("_FLUSHING", default=False)
+"""Rows that are written one by one, by their key, were read by their workspace before."""
+
+
+def _in_block(clause: Any) -> Iterable[Any]:
+    """The parts of a clause, without what belongs to a query nested in it."""
+    if clause is not None and not isinstance(clause, Select):
+        yield clause
+        for part in clause.get_children():
+            yield from _in_block(part)
+
+
+def names_no_workspace(statement: Any) -> bool:
+    """Whether some block of the statement reads or writes our tables without saying whose."""
+    if isinstance(statement, TextClause):
+        return any(table.name in statement.text for table in Base.metadata.sorted_tables)
+    for block in visitors.iterate(statement):
+        if not isinstance(block, (Select, Update, Delete)):
+            continue
+        froms = [statement.table] if not isinstance(block, Select) else block.get_final_froms()
+        tables = {part.name for each in froms for part in visitors.iterate(each) if getattr(part, "__visit_name__", "") == "table"}
+        said = [part for part in _in_block(block.whereclause) if isinstance(part, Column)]
+        if tables and not any(part.name == ("id" if tables == {"workspace"} else "workspace_id") for part in said):
+            return True
+    return False
+
+
+def test_the_guard_sees_what_it_is_meant_to_see() -> None:
+    inner = select(Item.pilot_id).where(Item.workspace_id == MINE)
+    assert names_no_workspace(select(Pilot))
+    assert names_no_workspace(select(Pilot).where(Pilot.id == 1))
+    assert names_no_workspace(select(Pilot).where(Pilot.id.in_(inner)))
+    assert names_no_workspace(select(Pilot).where(Pilot.workspace_id == MINE, Pilot.id.in_(select(Item.pilot_id))))
+    assert not names_no_workspace(select(Pilot).where(Pilot.workspace_id == MINE, Pilot.id.in_(inner)))
+
+
+async def _walk(world: World) -> None:
+    """Everything the product does, once."""
+    await world.new_pilot(**EVERYONE)
+    await world.press("jonas", "Accept", world.sandbox.dm_id("jonas"))
+    await world.sandbox.open_home("sam")
+    for line in ("", "status", "list", "list mine", "list stuck", "items", "items overdue", "item w1-02", "team", "gate",
+                 "brief", "history", "why", "help", "plan w1-02 fri", "block w1-02 by @sam", "due w1-02 +9d the law",
+                 "assign w1-02 @sam", "na w1-02 not ours", "reopen w1-02 it is", "done IN-01 see the wiki",
+                 "quiet until fri", "quiet off", "list stuck", "pause budget", "resume"):
+        await world.type("priya", f"/pilot {line}", "claims-triage")
+    await world.sandbox.kick("alex", "claims-triage", "groundcrew")
+    await world.morning(3)
+    await world.sandbox.invite("priya", "claims-triage", "groundcrew")
+    await world.press("priya", "Try again", world.sandbox.dm_id("priya"))
+    await world.morning(5)
+    await world.type("priya", "/pilot why", "ops")
+    await world.sandbox.remove_user("tom")
+    for tick in world.parts.ticks:
+        await tick.run()
+    await world.settle()
+    await world.type("priya", '/pilot stop "Claims triage" enough', "ops")
+    async with world.parts.store.reading() as session:
+        assert (await audit.verify(session)).broken == ()
+
+
+async def test_every_statement_of_a_whole_run_says_whose_rows_it_wants(
+        sqlite_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for full, function in _functions().items():
+        module = next(m for m in MODULES if m.__name__ == f"storage.{full.partition('.')[0]}")
+        monkeypatch.setattr(module, full.partition(".")[2], _named(full, function))
+    unsaid: dict[str, set[str]] = {}
+    seen = 0
+
+    def look(_connection: Any, statement: Any, *_more: Any) -> None:
+        nonlocal seen
+        if isinstance(statement, (Select, Update, Delete, TextClause)) and not _FLUSHING.get():
+            seen += 1
+            if names_no_workspace(statement):
+                unsaid.setdefault((_ASKING.get() or ("nobody",))[-1], set()).add(str(statement))
+
+    begun, ended = lambda *_: _FLUSHING.set(True), lambda *_: _FLUSHING.set(False)
+    for name, listener in (("before_flush", begun), ("after_flush", ended), ("after_soft_rollback", ended)):
+        event.listen(Session, name, listener)
+    try:
+        async with world_on(sqlite_url, clock, admins="U0ALEXA00") as world:
+            event.listen(world.parts.store.engine.sync_engine, "before_execute", look)
+            await _walk(world)
+    finally:
+        for name, listener in (("before_flush", begun), ("after_flush", ended), ("after_soft_rollback", ended)):
+            event.remove(Session, name, listener)
+    assert seen > 500
+    assert set(unsaid) <= set(SWEEPS), {name: found for name, found in unsaid.items() if name not in SWEEPS}
+    assert set(unsaid) >= {"outbox.claim", "nudges.due_items", "nudges.due_pilots", "people.stale"}, "the guard is blind"
+
+
+def _named(name: str, function: Any) -> Any:
+    async def asked(*args: Any, **more: Any) -> Any:
+        token = _ASKING.set((*_ASKING.get(), name))
+        try:
+            return await function(*args, **more)
+        finally:
+            _ASKING.reset(token)
+    asked.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return asked
