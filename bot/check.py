@@ -1,5 +1,6 @@
 """`groundcrew check`: everything that is wrong, at once, each with what to do about it."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.library import read_library
@@ -20,7 +22,7 @@ from handlers.commands.desk import COMMANDS
 from handlers.pilots.templates import TemplateErrors
 from handlers.slack.listeners import EVENTS
 from storage.engine import open_engine
-from storage.migrate import current, newest
+from storage.migrate import current, known_revisions, newest
 
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 
@@ -40,7 +42,9 @@ def faults_of(error: ValidationError) -> list[str]:
     """One sentence a wrong setting, by the name it has in the environment."""
     lines = []
     for fault in error.errors():
-        name = "GROUNDCREW_" + "_".join(str(part) for part in fault["loc"]).upper()
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        if fault["type"] != "extra_forbidden":  # those are named as they stand in .env
+            name = f"GROUNDCREW_{name}"
         match fault["type"]:
             case "missing":
                 lines.append(f"{name} is missing: .env.example shows where to find it")
@@ -54,7 +58,7 @@ def faults_of(error: ValidationError) -> list[str]:
 async def check(settings: Settings | None, error: ValidationError | None) -> int:
     """Print every finding; returns 0 where nothing is wrong, else 1."""
     findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
-    findings += _manifest()
+    findings += [*_unknown(), *_manifest()]
     if settings is not None:
         findings += [*_mode(settings), *_templates(settings), *await _database(settings), *await _slack(settings)]
     else:
@@ -63,6 +67,14 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
     wrong = sum(1 for finding in findings if not finding.ok and not finding.is_advice)
     print("\nNothing is wrong." if not wrong else f"\n{wrong} to mend.")
     return 1 if wrong else 0
+
+
+def _unknown() -> list[Finding]:
+    """Names in the environment that look like settings and are none: typos, which pydantic does not look for."""
+    known = {f"GROUNDCREW_{name.upper()}" for name in Settings.model_fields}
+    return [Finding(False, f"{name} is not a setting: look for a typo (.env.example lists all), or take it out")
+            for name in sorted(name.upper() for name in os.environ)
+            if name.startswith("GROUNDCREW_") and name not in known]
 
 
 def _mode(settings: Settings) -> list[Finding]:
@@ -100,16 +112,23 @@ def _manifest() -> list[Finding]:
 
 
 async def _database(settings: Settings) -> list[Finding]:
-    engine = open_engine(settings.database_url)
     where = redacted(settings.database_url)
+    file = make_url(settings.database_url).database if settings.database_url.startswith("sqlite") else None
+    if file and file != ":memory:" and not Path(file).exists() and Path(file).absolute().parent.is_dir():
+        return [Finding(False, f"the database at {where} is not there yet: `groundcrew run` and `groundcrew migrate` "
+                               "make it", is_advice=True)]  # looking must not leave an empty file behind
+    engine = open_engine(settings.database_url)
     try:
-        async with engine.connect() as connection:
+        async with engine.execution_options(only_reads=True).connect() as connection:
             there = await connection.run_sync(current)
     except (SQLAlchemyError, OSError) as error:
         return [Finding(False, f"the database at {where} does not answer ({redacted(str(error).splitlines()[0])}). "
                                "Is it running, are name and password right, does the folder exist?")]
     finally:
         await engine.dispose()
+    if there is not None and there not in known_revisions():
+        return [Finding(False, f"the database at {where} is of a newer version ({there}) than this Ground Crew, which "
+                               f"knows {newest()}: take the newer release, or restore the backup from before it")]
     if there != newest():
         return [Finding(False, f"the database at {where} is {'empty' if there is None else 'of an older version'}: "
                                "run `groundcrew migrate` (`groundcrew run` does it too)", is_advice=True)]

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientError
 from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +19,7 @@ from bot.settings import Settings
 from handlers.pilots.templates import TemplateErrors, parse, resolve
 from storage import audit
 from storage.engine import Store, open_engine
-from storage.migrate import upgrade
+from storage.migrate import NewerDatabase, upgrade
 
 DOES = """\
 groundcrew run            run the bot until it is told to stop
@@ -85,11 +86,16 @@ def _run(settings: Settings) -> int:
         print(f"Slack refused the bot token: {error.response.get('error')}. `groundcrew check` says what to do.",
               file=sys.stderr)
         return 2
-    except (SQLAlchemyError, OSError) as error:
-        print(f"Could not start: {logs.redacted(str(error).splitlines()[0])}. `groundcrew check` says what to do.",
+    except (SQLAlchemyError, ClientError, NewerDatabase, OSError, TimeoutError) as error:
+        print(f"Could not start: {logs.redacted(_first_line(error))}. `groundcrew check` says what to do.",
               file=sys.stderr)
         return 2
     return 0
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong in a line; the kind of error where it says nothing itself."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def _mode_faults(settings: Settings) -> str | None:
@@ -103,9 +109,14 @@ def _mode_faults(settings: Settings) -> str | None:
 def _with_database(settings: Settings, work: Coroutine[Any, Any, int]) -> int:
     try:
         return asyncio.run(work)
+    except NewerDatabase as error:
+        print(f"Nothing was done: {error}. Take the newer release, or restore the backup from before it.",
+              file=sys.stderr)
+        return 2
     except (SQLAlchemyError, OSError) as error:
-        print(f"The database at {logs.redacted(settings.database_url)} does not answer: "
-              f"{logs.redacted(str(error).splitlines()[0])}", file=sys.stderr)
+        print(f"The database at {logs.redacted(settings.database_url)} cannot be used: "
+              f"{logs.redacted(_first_line(error))}. Is it running, are name and password right, and did "
+              "`groundcrew migrate` run?", file=sys.stderr)
         return 2
 
 

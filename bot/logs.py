@@ -25,5 +25,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("apscheduler", "slack_bolt", "slack_sdk", "aiosqlite", "httpx"):
+    for noisy in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "aiosqlite", "httpx"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_S = 0.5
 """How long the courier waits for a wake-up before it looks by itself: for lanes whose pace opens."""
 
+FINISH_WITHIN_S = 6.0
+"""For messages on the wire when the bot is told to stop; supervisors kill after 10."""
+
 
 def scheduler_for(ticks: list[Tick]) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(timezone="UTC")
@@ -25,10 +28,10 @@ def scheduler_for(ticks: list[Tick]) -> AsyncIOScheduler:
     return scheduler
 
 
-async def courier(parts: Parts) -> None:
-    """Keep promises as they come, until cancelled."""
+async def courier(parts: Parts, ending: asyncio.Event) -> None:
+    """Keep promises as they come, until `ending`; what is on the wire then is still recorded."""
     outbox, quiet_s = parts.outbox, LOOK_AGAIN_S
-    while True:
+    while not ending.is_set():
         outbox.woken.clear()
         try:
             busy = await outbox.deliver()
@@ -36,7 +39,7 @@ async def courier(parts: Parts) -> None:
         except Exception:  # the database is away for a moment: nothing is lost, it is all in there
             log.exception("the courier could not look; trying again in %.0f s", quiet_s * 2)
             busy, quiet_s = 0, min(quiet_s * 2, 30.0)
-        if not busy:
+        if not busy and not ending.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(outbox.woken.wait(), quiet_s)
 
@@ -44,14 +47,17 @@ async def courier(parts: Parts) -> None:
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """Ticks and courier, until the end of the block; what is under way is finished first."""
-    scheduler = scheduler_for(parts.ticks)
+    scheduler, ending = scheduler_for(parts.ticks), asyncio.Event()
     scheduler.start()
-    sending = asyncio.create_task(courier(parts))
+    sending = asyncio.create_task(courier(parts, ending))
     try:
         yield
     finally:
         scheduler.shutdown(wait=False)
-        sending.cancel()
+        ending.set()
+        parts.outbox.wake()
+        await asyncio.wait({sending}, timeout=FINISH_WITHIN_S)
+        sending.cancel()  # a service that hangs: what was on the wire is in doubt, and looked up by the next start
         with suppress(asyncio.CancelledError):
             await sending
         await parts.door.drained()

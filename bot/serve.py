@@ -31,8 +31,9 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     """Serve `app`; yields its address. Raises OSError where the port is taken."""
-    # TCP is named because asyncio turns Nagle's delay off only where it is: 40 ms for every answer with a body.
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # TCP is named because asyncio turns Nagle's delay off only where it is: 40 ms for each answer with a body.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -4,7 +4,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from handlers.people.calendar import valid_country, valid_zone
@@ -15,7 +15,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class Settings(BaseSettings):
     """Frozen: nothing changes a setting while the bot runs."""
 
-    model_config = SettingsConfigDict(env_prefix="GROUNDCREW_", env_file=".env", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="GROUNDCREW_", env_file=".env", extra="forbid", frozen=True,
+                                      env_ignore_empty=True)
 
     database_url: str = "sqlite+aiosqlite:///groundcrew.db"
     """Where everything is kept: a SQLite file for one process, PostgreSQL (postgresql+asyncpg://) for several."""
@@ -47,6 +48,14 @@ class Settings(BaseSettings):
     nudge_time: str = "09:30"
     """When, on the channel's clock."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _kind_of_token(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        kind = "xoxb-" if info.field_name == "slack_bot_token" else "xapp-"
+        if value is not None and kind not in value.get_secret_value():
+            raise ValueError(f"this is another kind of token; give the one that begins with {kind}")
+        return value
 
     @field_validator("admins", "nudge_week_one", "nudge_later", mode="before")
     @classmethod

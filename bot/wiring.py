@@ -29,6 +29,7 @@ from handlers.pilots.templates import Template
 from handlers.slack.client import SlackClient
 from handlers.slack.listeners import Door, register
 from handlers.status.actions import Status
+from storage import people as people_queries
 from storage.engine import Store, open_engine
 
 CALL_TIMEOUT_S = 15
@@ -40,6 +41,7 @@ class Identity:
     """Who the bot is in the workspace that installed it, asked once at start."""
 
     team: str
+    name: str
     bot_id: str
     user_id: str
     scopes: frozenset[str]
@@ -64,7 +66,7 @@ async def identify(web: AsyncWebClient) -> Identity:
     """Ask Slack who we are. Raises SlackApiError where the token is not taken."""
     reply = await web.auth_test()
     scopes = {key.lower(): value for key, value in reply.headers.items()}.get("x-oauth-scopes", "")
-    return Identity(str(reply["team_id"]), str(reply["bot_id"]), str(reply["user_id"]),
+    return Identity(str(reply["team_id"]), str(reply.get("team") or reply["team_id"]), str(reply["bot_id"]), str(reply["user_id"]),
                     frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()))
 
 
@@ -78,7 +80,10 @@ async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
     web = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http, retry_handlers=[])
     try:
         identity = await identify(web)
-        yield _connected(settings, clock, Store(engine), web, identity)
+        store = Store(engine)
+        async with store.begin() as session:  # everything that is remembered belongs to it
+            await people_queries.ensure_workspace(session, f"slack:{identity.team}", identity.name, clock())
+        yield _connected(settings, clock, store, web, identity)
     finally:
         await http.close()
         await engine.dispose()

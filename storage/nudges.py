@@ -1,6 +1,6 @@
 """Queries of the sweeps: what is due, and which morning's words were made. Sweeps span all workspaces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select, update
@@ -90,3 +90,11 @@ async def latest(session: AsyncSession, workspace: str, about: str, limit: int) 
     return (await session.scalars(
         select(Nudge).where(Nudge.workspace_id == workspace, Nudge.kind == "digest", Nudge.about == about)
         .order_by(Nudge.day.desc()).limit(limit))).all()
+
+
+async def several(session: AsyncSession, workspace: str, ids: Iterable[int]) -> dict[int, Nudge]:
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    rows = await session.scalars(select(Nudge).where(Nudge.workspace_id == workspace, Nudge.id.in_(wanted)))
+    return {nudge.id: nudge for nudge in rows}

@@ -171,6 +171,15 @@ async def one(session: AsyncSession, workspace: str, post_id: int) -> Post | Non
     return await session.scalar(select(Post).where(Post.workspace_id == workspace, Post.id == post_id))
 
 
+async def posts_to(session: AsyncSession, workspace: str, room: str, kinds: Iterable[str],
+                   limit: int) -> Sequence[Post]:
+    """The newest messages of these kinds that were shown in `room`, newest first."""
+    return (await session.scalars(
+        select(Post)
+        .where(Post.workspace_id == workspace, Post.kind.in_(list(kinds)), Post.room == room, Post.shown > 0)
+        .order_by(Post.made_at.desc(), Post.id.desc()).limit(limit))).all()
+
+
 # ---- limits of the whole workspace: a lane that holds no promises, whose `open_at` is when the limit ends ----
 
 

@@ -14,6 +14,8 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from storage import models as models
+from storage.base import Base
 from storage.engine import Store, open_engine
 from storage.migrate import upgrade
 from tests.world import World, world_on
@@ -63,18 +65,62 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str | None]:
-    """The name of a migrated, empty PostgreSQL database, to be cloned for each test; None: there is no server."""
-    name = f"groundcrew_template_{uuid4().hex[:12]}"
+class Databases:
+    """PostgreSQL databases of this test run: cloned from a migrated template, emptied and used again."""
+
+    def __init__(self) -> None:
+        self.template = f"groundcrew_template_{uuid4().hex[:12]}"
+        self.free: list[str] = []
+
+    async def take(self) -> str:
+        if self.free:
+            return self.free.pop()
+        name = f"groundcrew_test_{uuid4().hex[:12]}"
+        await _administer(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        return name
+
+    async def give_back(self, name: str) -> None:
+        """Empty it for the next test; one whose schema a test has changed is dropped."""
+        if await _emptied(name):
+            self.free.append(name)
+        else:
+            await self.drop(name)
+
+    async def drop(self, *names: str) -> None:
+        for name in names:
+            await _administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def _emptied(name: str) -> bool:
+    connection = await asyncpg.connect(_beside(name).replace("+asyncpg", ""), timeout=5)
     try:
-        asyncio.run(_administer(f"CREATE DATABASE {name}"))
+        tables = [row[0] for row in await connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")]
+        triggers = await connection.fetchval("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'audit_entry%'")
+        if sorted([*Base.metadata.tables, "alembic_version"]) != tables or triggers != 1:
+            return False
+        await connection.execute(
+            "SET lock_timeout = '5s'; SET session_replication_role = replica; "
+            f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
+        return True
+    except asyncpg.PostgresError:
+        return False
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[Databases | None]:
+    """None: there is no server."""
+    databases = Databases()
+    try:
+        asyncio.run(_administer(f"CREATE DATABASE {databases.template}"))
     except (OSError, asyncpg.PostgresError, TimeoutError):
         yield None
         return
-    asyncio.run(_migrated(_beside(name)))
-    yield name
-    asyncio.run(_administer(f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(_migrated(_beside(databases.template)))
+    yield databases
+    asyncio.run(databases.drop(*databases.free, databases.template))
 
 
 def _beside(name: str) -> str:
@@ -88,13 +134,12 @@ async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres_template: str | None) -> AsyncIterator[str]:
-    if postgres_template is None:
+async def postgres_url(postgres_databases: Databases | None) -> AsyncIterator[str]:
+    if postgres_databases is None:
         pytest.skip(f"no PostgreSQL at {PG_URL}: this ran on SQLite only")
-    name = f"groundcrew_test_{uuid4().hex[:12]}"
-    await _administer(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    name = await postgres_databases.take()
     yield _beside(name)
-    await _administer(f"DROP DATABASE {name} WITH (FORCE)")
+    await postgres_databases.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -31,6 +31,7 @@ class World:
     async def settle(self) -> None:
         """Let everything promised arrive: deliveries of Slack's, then ours, a second at a time for the pace."""
         await self.sandbox.idle()
+        await self.parts.door.drained()  # on a busy machine even a quick answer may follow its ack
         for _ in range(60):
             if not await self.parts.outbox.deliver() and not await self._waiting():
                 break

@@ -174,8 +174,9 @@ class Finder:
             said = inside(shortened(name, 40))
             raise Refused(f"“{said}” fits several items of {pilot.name}. Which?", choices=tuple(
                 (f"{item.ref} {shortened(item.title, 50)}", again(parsed, item=item.id)) for item in best[:OFFERED]))
-        raise Refused(f"No item of {pilot.name} has “{inside(shortened(name, 40))}” in its title. Use its id, "
-                      f"as in `/pilot item {items[0].ref if items else 'W1-02'}`; `/pilot items` shows them all.")
+        raise Refused(f"No item of {pilot.name} has “{inside(shortened(name, 40))}” in its title. "
+                      f"Use its id, as in `/pilot item {items[0].ref if items else 'W1-02'}`; `/pilot items` "
+                      "shows them all.")
 
     async def _offer_items(self, session: AsyncSession, parsed: Parsed,
                            found: Sequence[Item]) -> tuple[tuple[str, str], ...]:

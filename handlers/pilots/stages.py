@@ -132,10 +132,11 @@ class Stages:
 
     async def _by(self, work: Work, stage: str) -> str:
         """', by Marta Keller': who passed the gate to `stage`."""
-        passed = [entry for entry in await audit.about(work.entry.session, work.dossier.pilot.workspace_id,
-                                                       work.dossier.pilot.id, stage, 1)]
-        person = await people.one(work.entry.session, work.entry.actor.workspace, passed[0].actor) if passed else None
-        return f", by {person.name}" if person else ""
+        workspace, session = work.entry.actor.workspace, work.entry.session
+        for passed in await audit.about(session, workspace, work.dossier.pilot.id, stage, 1):
+            person = await people.one(session, workspace, passed.actor)
+            return f", by {person.name}" if person else ""
+        return ""
 
     def _reason(self, reason: str, verb: str) -> str:
         reason = rules.check_words(reason, "reason")

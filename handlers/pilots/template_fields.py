@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 _LONGEST_FILE = 200_000
-_OPENED, _INDENTED = 1000, 100
+_OPENED, _INDENTED = 200, 100
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _HINTS = {
@@ -129,7 +129,7 @@ def _composed(text: str) -> Node | None:
 
     What is wrong with a file is left to the other reader, whose words people get.
     """
-    if _is_flat(text):
+    if _is_plain(text):
         try:
             return yaml.compose(text, Loader=_Loader)
         except yaml.YAMLError:
@@ -137,9 +137,9 @@ def _composed(text: str) -> Node | None:
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
-def _is_flat(text: str) -> bool:
-    """Whether nothing can be nested deep in it: C has no limit but the end of its stack."""
-    return (text.count("[") + text.count("{") < _OPENED
+def _is_plain(text: str) -> bool:
+    """Whether both readers take it alike: C minds no tabs, and no depth but the end of its stack."""
+    return ("\t" not in text and text.count("[") + text.count("{") < _OPENED
             and all(len(line) - len(line.lstrip(" -?:")) < _INDENTED for line in text.splitlines()))
 
 

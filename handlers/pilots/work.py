@@ -59,7 +59,7 @@ class Work:
             self._check_own_role(item)
 
     def _check_own_role(self, item: Item) -> None:
-        """The safety floor is for the role that answers for it; who was handed one item of it may only do it."""
+        """The safety floor is its own role's to set aside; whoever was handed an item of it may only do it."""
         seat, holder = self.dossier.seats.get(item.role), self.dossier.holder(item.role)
         if seat is not None and seat.person_id == self.entry.actor.person:
             return
@@ -74,7 +74,8 @@ class Work:
         pilot = self.dossier.pilot
         why = inside(pilot.state_reason or "")
         if pilot.state is PilotState.PAUSED:
-            raise Refused(f"{pilot.name} is paused ({why}). `/pilot resume` starts it again; then this works.")
+            raise Refused(f"{pilot.name} is paused ({why}). `/pilot resume` starts it again; then this "
+                          "works.")
         if pilot.state is PilotState.STOPPED:
             raise Refused(f"{pilot.name} was stopped ({why}). Its record stays readable with "
                           "`/pilot history`, nothing in it changes any more.")

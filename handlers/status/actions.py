@@ -6,16 +6,16 @@ status takes two, Home seven.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.cards import Card
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
+from handlers.people.calendar import Calendar
 from handlers.pilots.hats import hats_of
-from handlers.pilots.schedule import STAGES, title_of
-from handlers.status import lookups
+from handlers.pilots.schedule import STAGES, limit_of, title_of
 from handlers.status.cards import PAGE, Reader, View, is_over_limit, pages_of, reader_of
 from handlers.status.history_card import history_card, people_in
 from handlers.status.home_card import PILOTS, SIGNOFF_AHEAD_WD, Desk, bare_card, home_card
@@ -24,7 +24,7 @@ from handlers.status.list_cards import items_card, pilots_card
 from handlers.status.status_card import status_card
 from handlers.status.team_card import briefings_card, gate_card, team_card
 from handlers.status.why_card import KINDS, Told, why_card
-from storage import audit, people, pilots
+from storage import audit, nudges, outbox, people, pilots
 from storage.engine import Store
 from storage.models import Person, Pilot, Post
 from storage.pilots import Dossier
@@ -124,7 +124,7 @@ class Status:
                     stages = ", ".join(title_of(each, ()) for each in STAGES)
                     raise Refused(f"I cannot list “{which[:40]}”. `/pilot list` takes mine, stuck, or a "
                                   f"stage: {stages}.")
-                over = (await lookups.over_limit(session, workspace, reader.today)
+                over = (await _over_limit(session, workspace, reader.today)
                         if which == "stuck" else None)
                 page = max(page, 0)
                 rows, count = await pilots.page(session, workspace, stage=stage, over=over,
@@ -135,7 +135,7 @@ class Status:
     async def _stuck(self, session: AsyncSession, workspace: str, rows: Iterable[Pilot],
                      reader: Reader) -> frozenset[int]:
         over = {pilot.id: pilot for pilot in rows if is_over_limit(pilot, reader.today)}
-        items = await lookups.items_of_several(session, workspace, over)
+        items = await pilots.items_of_several(session, workspace, over)
         return frozenset(number for number, pilot in over.items()
                          if View(Dossier(pilot, items.get(number, []), {}), reader).is_stuck())
 
@@ -156,7 +156,7 @@ class Status:
     async def why(self, workspace: str, reader_id: str) -> Card:
         """The last messages to the reader and the rule that caused each."""
         async with self.store.reading() as session:
-            posts = await lookups.posts_to(session, workspace, reader_id, KINDS, _WHY)
+            posts = await outbox.posts_to(session, workspace, reader_id, KINDS, _WHY)
             told = [await self._told(session, workspace, post) for post in posts]
             person = await people.one(session, workspace, reader_id)
             return why_card(reader_of(person, self.clock()), person, told)
@@ -164,7 +164,7 @@ class Status:
     async def _told(self, session: AsyncSession, workspace: str, post: Post) -> Told:
         match post.kind:
             case "digest":
-                nudge = (await lookups.nudges(session, workspace, [post.subject_id])).get(post.subject_id)
+                nudge = (await nudges.several(session, workspace, [post.subject_id])).get(post.subject_id)
                 items = await pilots.several_items(session, workspace, nudge.item_ids if nudge else ())
                 return Told(post.kind, post.made_at, items=items)
             case "ask":
@@ -193,7 +193,7 @@ class Status:
                     is_admin: bool = False, public: bool = False, closers: bool = False,
                     known: Iterable[Person] = ()) -> View:
         now = self.clock()
-        found = await lookups.read(session, workspace, pilot, now, closers=closers, known=known,
+        found = await pilots.looked_at(session, workspace, pilot, now, closers=closers, known=known,
                                    also=[reader_id] if reader_id else ())
         if found is None:
             raise Refused(_NO_PILOT)
@@ -219,10 +219,26 @@ class Status:
         owned = await pilots.items_owned(session, workspace, person_id)
         waited_for = await pilots.items_blocked_by(session, workspace, person_id)
         until = reader.calendar.add(reader.today, SIGNOFF_AHEAD_WD)
-        signoffs = await lookups.signoffs(session, workspace, person_id, until) if seats else ()
+        signoffs = await pilots.signoffs_wanted(session, workspace, person_id, until) if seats else ()
         mine = await pilots.of_person(session, workspace, person_id, PILOTS + 1)
         spoken_of = {seat.asked_by for seat, _ in seats} | {item.owner_id for item, _ in waited_for}
         spoken_of |= {item.blocked_by for item, _ in owned}
         names = await people.several(session, workspace, {who for who in spoken_of if who})
         return Desk(reader, person, owned, waited_for, signoffs, seats, mine, names)
 
+
+async def _over_limit(session: AsyncSession, workspace: str, today: date) -> list[int]:
+    """Numbers of the running pilots that are over their stage's limit.
+
+    Limits are each pilot's own and count its own working days, so this looks at a few columns of every
+    running pilot; no items are read.
+    """
+    found = []
+    for number, stage, entered, stages, zone, country in await pilots.stages_entered_before(
+            session, workspace, today - timedelta(days=1)):
+        limit = limit_of(stage, stages)
+        # Calendar days first: they are at least as many as working days, and cost nothing.
+        if (limit is not None and (today - entered).days > limit
+                and Calendar(zone, country).between(entered, today) > limit):
+            found.append(number)
+    return found

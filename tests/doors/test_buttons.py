@@ -117,7 +117,7 @@ async def test_an_item_card_stays_one_card_through_all_its_forms(world: World) -
     assert "■ blocked" not in card.plain
     assert "*Slot*\nTue 24 Nov 15:30" in await through("slot", on="2026-11-24", at="15:30")
     assert "✓ done" in await through("held", on="2026-11-23", attendees="Jonas, Priya", blocking="- a data map")
-    assert [label for label in buttons(card).values()] == ["Reopen", "All open items", "Status"]
+    assert list(buttons(card).values()) == ["Reopen", "All open items", "Status"]
     assert "○ open" in await through("reopen", reason="one question is left")
     assert "– not applicable" in await through("na", reason="no personal data at all")
     assert "○ open" in await through("reopen", reason="there is some after all")

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from storage import pilots
@@ -130,27 +129,31 @@ async def test_reopening_wants_a_reason_and_a_seat_wants_somebody_new(world: Wor
     assert (await seat(world, "legal")).person_id == f"slack:{world.sandbox.user_id('carol')}"
 
 
-@pytest.mark.parametrize(("verb", "fields"), [
-    ("done", {"evidence": "wiki"}), ("plan", {"on": "2026-11-25"}), ("block", {"reason": "no access"}),
-    ("assign", {"who": "omar"}), ("na", {"reason": "no data"}), ("slot", {"on": "2026-11-25", "at": "10:00"}),
-    ("held", {"on": "2026-11-23", "attendees": "Jonas"})])
-async def test_a_form_whose_item_was_closed_meanwhile_is_refused_with_the_name_of_who_did(
-        world: World, verb: str, fields: dict[str, str]) -> None:
+FILLED_IN = {
+    "done": {"evidence": "wiki"}, "plan": {"on": "2026-11-25"}, "block": {"reason": "no access"}, "assign": {"who": "omar"},
+    "na": {"reason": "no data"}, "slot": {"on": "2026-11-25", "at": "10:00"},
+    "held": {"on": "2026-11-23", "attendees": "Jonas"}}
+
+
+async def test_a_form_whose_item_was_closed_meanwhile_is_refused_with_the_name_of_who_did(world: World) -> None:
     await world.new_pilot(**FEW)
-    await world.type("jonas", "/pilot item w1-02", ROOM)
-    card = world.last(ROOM, "jonas")
-    await press(world, "jonas", f"{verb}:{(await item(world, 'W1-02')).id}")
-    await world.type("priya", "/pilot brief legal held Jonas and Priya, no asks", ROOM)
-    before = await trail(world)
-    errors = await fill(world, "jonas", **fields)
-    assert "W1-02 is done already, by Priya Shah on Mon 23 Nov. `/pilot reopen W1-02 reason` opens it again" in " ".join(
-        errors.values())
-    assert world.sandbox.modal("jonas").state, "the form is still there with what was typed"
-    assert await trail(world) == before
-    await world.sandbox.close("jonas")
-    said = await whispered(world, "jonas", press(world, "jonas", f"{verb}:{(await item(world, 'W1-02')).id}", ts=card.ts))
-    assert "W1-02 is done already, by Priya Shah" in said, "an old button is refused before a form opens"
-    assert world.sandbox.modal("jonas") is None
+    number = (await item(world, "W1-02")).id
+    for verb, fields in FILLED_IN.items():
+        await world.type("jonas", "/pilot item w1-02", ROOM)
+        card = world.last(ROOM, "jonas")
+        await press(world, "jonas", f"{verb}:{number}", ts=card.ts)
+        await world.sandbox.slash("priya", ROOM, "/pilot brief legal held Jonas and Priya, no asks")
+        before = await trail(world)
+        errors = await fill(world, "jonas", **fields)
+        assert ("W1-02 is done already, by Priya Shah on Mon 23 Nov. `/pilot reopen W1-02 reason` opens it again"
+                in " ".join(errors.values())), verb
+        assert world.sandbox.modal("jonas").state, "the form is still there with what was typed"
+        await world.sandbox.close("jonas")
+        said = await whispered(world, "jonas", press(world, "jonas", f"{verb}:{number}", ts=card.ts))
+        assert "W1-02 is done already, by Priya Shah" in said, "an old button is refused before a form opens"
+        assert world.sandbox.modal("jonas") is None
+        assert await trail(world) == before
+        await world.sandbox.slash("priya", ROOM, "/pilot reopen w1-02 one more question")
 
 
 async def test_a_button_of_an_older_release_is_answered_calmly(world: World) -> None:

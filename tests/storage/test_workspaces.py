@@ -9,7 +9,22 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Delete, Select, TextClause, Update, event, select
+from sqlalchemy import (
+    Alias,
+    Column,
+    Delete,
+    Join,
+    Select,
+    Subquery,
+    Table,
+    TextClause,
+    Update,
+    delete,
+    event,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
@@ -270,6 +285,17 @@ def _in_block(clause: Any) -> Iterable[Any]:
             yield from _in_block(part)
 
 
+def _sources(clause: Any) -> Iterable[Any]:
+    """The tables and subqueries a FROM is joined of; a subquery is a block of its own."""
+    if isinstance(clause, Join):
+        yield from _sources(clause.left)
+        yield from _sources(clause.right)
+    elif isinstance(clause, Alias):
+        yield from _sources(clause.element)
+    else:
+        yield clause
+
+
 def names_no_workspace(statement: Any) -> bool:
     """Whether some block of the statement reads or writes our tables without saying whose."""
     if isinstance(statement, TextClause):
@@ -277,10 +303,11 @@ def names_no_workspace(statement: Any) -> bool:
     for block in visitors.iterate(statement):
         if not isinstance(block, (Select, Update, Delete)):
             continue
-        froms = [statement.table] if not isinstance(block, Select) else block.get_final_froms()
-        tables = {part.name for each in froms for part in visitors.iterate(each) if getattr(part, "__visit_name__", "") == "table"}
-        said = [part for part in _in_block(block.whereclause) if isinstance(part, Column)]
-        if tables and not any(part.name == ("id" if tables == {"workspace"} else "workspace_id") for part in said):
+        froms = block.get_final_froms() if isinstance(block, Select) else [block.table]
+        read = {source.name for each in froms for source in _sources(each) if isinstance(source, Table)}
+        joins_guarded = any(isinstance(source, Subquery) for each in froms for source in _sources(each))
+        said = {part.name for part in _in_block(block.whereclause) if isinstance(part, Column)}
+        if read and not joins_guarded and ("id" if read == {"workspace"} else "workspace_id") not in said:
             return True
     return False
 
@@ -291,7 +318,13 @@ def test_the_guard_sees_what_it_is_meant_to_see() -> None:
     assert names_no_workspace(select(Pilot).where(Pilot.id == 1))
     assert names_no_workspace(select(Pilot).where(Pilot.id.in_(inner)))
     assert names_no_workspace(select(Pilot).where(Pilot.workspace_id == MINE, Pilot.id.in_(select(Item.pilot_id))))
+    assert names_no_workspace(select(select(Pilot).subquery()))
+    assert names_no_workspace(select(Pilot).join(Item, (Item.pilot_id == Pilot.id) & (Item.workspace_id == MINE)))
+    assert names_no_workspace(update(Pilot).where(Pilot.id == 1).values(risk=1))
+    assert names_no_workspace(delete(Delivery))
+    assert names_no_workspace(text("SELECT 1 FROM pilot"))
     assert not names_no_workspace(select(Pilot).where(Pilot.workspace_id == MINE, Pilot.id.in_(inner)))
+    assert not names_no_workspace(select(select(Pilot).where(Pilot.workspace_id == MINE).subquery()))
 
 
 async def _walk(world: World) -> None:
@@ -302,13 +335,18 @@ async def _walk(world: World) -> None:
     for line in ("", "status", "list", "list mine", "list stuck", "items", "items overdue", "item w1-02", "team", "gate",
                  "brief", "history", "why", "help", "plan w1-02 fri", "block w1-02 by @sam", "due w1-02 +9d the law",
                  "assign w1-02 @sam", "na w1-02 not ours", "reopen w1-02 it is", "done IN-01 see the wiki",
-                 "quiet until fri", "quiet off", "list stuck", "pause budget", "resume"):
+                 "quiet until fri", "quiet off"):
         await world.type("priya", f"/pilot {line}", "claims-triage")
     await world.sandbox.kick("alex", "claims-triage", "groundcrew")
-    await world.morning(3)
+    await world.type("priya", '/pilot pause "Claims triage" budget', "ops")
     await world.sandbox.invite("priya", "claims-triage", "groundcrew")
     await world.press("priya", "Try again", world.sandbox.dm_id("priya"))
-    await world.morning(5)
+    await world.type("priya", '/pilot resume "Claims triage"', "ops")
+    await world.morning(4)
+    world.clock.advance(days=20, hours=3)
+    await world.parts.nudges.sweep()
+    await world.settle()
+    await world.type("priya", "/pilot list stuck", "ops")
     await world.type("priya", "/pilot why", "ops")
     await world.sandbox.remove_user("tom")
     for tick in world.parts.ticks:
