@@ -60,9 +60,11 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
     findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
     findings += [*_unknown(), *_manifest()]
     if settings is not None:
-        findings += [*_mode(settings), *_templates(settings), *await _database(settings), *await _slack(settings)]
+        findings += [*_mode(settings), *_templates(settings), *await _database(settings),
+                     *await _slack(settings)]
     else:
-        findings.append(Finding(False, "database and Slack were not tried: they need the settings above first"))
+        findings.append(Finding(False, "database and Slack were not tried: they need the settings above "
+                                       "first"))
     print(*findings, sep="\n")
     wrong = sum(1 for finding in findings if not finding.ok and not finding.is_advice)
     print("\nNothing is wrong." if not wrong else f"\n{wrong} to mend.")
@@ -70,20 +72,21 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
 
 
 def _unknown() -> list[Finding]:
-    """Names in the environment that look like settings and are none: typos, which pydantic does not look for."""
+    """Names in the environment that look like settings and are none: pydantic does not look for those."""
     known = {f"GROUNDCREW_{name.upper()}" for name in Settings.model_fields}
-    return [Finding(False, f"{name} is not a setting: look for a typo (.env.example lists all), or take it out")
+    return [Finding(False, f"{name} is not a setting: look for a typo (.env.example lists all), or take it "
+                           "out")
             for name in sorted(name.upper() for name in os.environ)
             if name.startswith("GROUNDCREW_") and name not in known]
 
 
 def _mode(settings: Settings) -> list[Finding]:
     if settings.slack_mode == "socket" and settings.slack_app_token is None:
-        return [Finding(False, "GROUNDCREW_SLACK_APP_TOKEN is missing: socket mode needs one. Slack app, Basic "
-                               "Information, App-Level Tokens, scope connections:write")]
+        return [Finding(False, "GROUNDCREW_SLACK_APP_TOKEN is missing: socket mode needs one. Slack app, "
+                               "Basic Information, App-Level Tokens, scope connections:write")]
     if settings.slack_mode == "http" and settings.slack_signing_secret is None:
-        return [Finding(False, "GROUNDCREW_SLACK_SIGNING_SECRET is missing: http mode needs it. Slack app, Basic "
-                               "Information, App Credentials")]
+        return [Finding(False, "GROUNDCREW_SLACK_SIGNING_SECRET is missing: http mode needs it. Slack app, "
+                               "Basic Information, App Credentials")]
     return []
 
 
@@ -107,31 +110,41 @@ def _manifest() -> list[Finding]:
     different += [f"the event {name} is in {'the code' if name in EVENTS else 'manifest.yml'} only"
                   for name in sorted(events ^ EVENTS)]
     if different:
-        return [Finding(False, f"manifest: {each}. Take manifest.yml and code from one release") for each in different]
+        return [Finding(False, f"manifest: {each}. Take manifest.yml and code from one release")
+                for each in different]
     return [Finding(True, "manifest.yml and code agree")]
+
+
+def _is_to_be_made(url: str) -> bool:
+    """A SQLite file that is not there yet, in a folder that is: looking must not leave an empty one."""
+    file = make_url(url).database if url.startswith("sqlite") else None
+    return (file is not None and file != ":memory:" and not Path(file).exists()
+            and Path(file).absolute().parent.is_dir())
 
 
 async def _database(settings: Settings) -> list[Finding]:
     where = redacted(settings.database_url)
-    file = make_url(settings.database_url).database if settings.database_url.startswith("sqlite") else None
-    if file and file != ":memory:" and not Path(file).exists() and Path(file).absolute().parent.is_dir():
-        return [Finding(False, f"the database at {where} is not there yet: `groundcrew run` and `groundcrew migrate` "
-                               "make it", is_advice=True)]  # looking must not leave an empty file behind
+    if _is_to_be_made(settings.database_url):
+        return [Finding(False, f"the database at {where} is not there yet: `groundcrew run` and "
+                               "`groundcrew migrate` make it", is_advice=True)]
     engine = open_engine(settings.database_url)
     try:
         async with engine.execution_options(only_reads=True).connect() as connection:
             there = await connection.run_sync(current)
     except (SQLAlchemyError, OSError) as error:
-        return [Finding(False, f"the database at {where} does not answer ({redacted(str(error).splitlines()[0])}). "
+        why = redacted(next(iter(str(error).splitlines()), "") or type(error).__name__)
+        return [Finding(False, f"the database at {where} does not answer ({why}). "
                                "Is it running, are name and password right, does the folder exist?")]
     finally:
         await engine.dispose()
     if there is not None and there not in known_revisions():
-        return [Finding(False, f"the database at {where} is of a newer version ({there}) than this Ground Crew, which "
-                               f"knows {newest()}: take the newer release, or restore the backup from before it")]
+        return [Finding(False, f"the database at {where} is of a newer version ({there}) than this Ground "
+                               f"Crew, which knows {newest()}: take the newer release, or restore the "
+                               "backup from before it")]
     if there != newest():
-        return [Finding(False, f"the database at {where} is {'empty' if there is None else 'of an older version'}: "
-                               "run `groundcrew migrate` (`groundcrew run` does it too)", is_advice=True)]
+        age = "empty" if there is None else "of an older version"
+        return [Finding(False, f"the database at {where} is {age}: run `groundcrew migrate` "
+                               "(`groundcrew run` does it too)", is_advice=True)]
     return [Finding(True, f"database at {where}, up to date")]
 
 
@@ -148,11 +161,12 @@ async def _slack(settings: Settings) -> list[Finding]:
             identity = await identify(web)
         findings += [Finding(True, f"bot token, workspace {identity.team}"), *_scopes(identity.scopes)]
     except SlackApiError as error:
-        findings.append(Finding(False, f"GROUNDCREW_SLACK_BOT_TOKEN: Slack says {error.response.get('error')}. Copy the "
-                                       "Bot User OAuth Token (xoxb-...) again, or reinstall the app"))
+        said = error.response.get("error")
+        findings.append(Finding(False, f"GROUNDCREW_SLACK_BOT_TOKEN: Slack says {said}. Copy the Bot User OAuth Token (xoxb-...) again, or reinstall the "
+                                       "app"))
     except (ClientError, OSError, TimeoutError) as error:
-        return [Finding(False, f"Slack at {settings.slack_api_url} cannot be reached ({type(error).__name__}). Is there "
-                               "a proxy or a firewall in the way?")]
+        return [Finding(False, f"Slack at {settings.slack_api_url} cannot be reached "
+                               f"({type(error).__name__}). Is there a proxy or a firewall in the way?")]
     if settings.slack_mode == "socket" and settings.slack_app_token is not None:
         findings.append(await _socket(settings, settings.slack_app_token.get_secret_value()))
     return findings
@@ -163,8 +177,9 @@ async def _socket(settings: Settings, token: str) -> Finding:
         async with _client(settings, token) as web:
             await web.apps_connections_open(app_token=token)
     except SlackApiError as error:
-        return Finding(False, f"GROUNDCREW_SLACK_APP_TOKEN: Slack says {error.response.get('error')}. It must be an "
-                              "app-level token (xapp-...) with connections:write, and Socket Mode must be on")
+        return Finding(False, f"GROUNDCREW_SLACK_APP_TOKEN: Slack says {error.response.get('error')}. "
+                              "It must be an app-level token (xapp-...) with connections:write, and Socket "
+                              "Mode must be on")
     except (ClientError, OSError, TimeoutError) as error:
         return Finding(False, f"Socket Mode cannot be opened ({type(error).__name__})")
     return Finding(True, "app token, Socket Mode opens")
@@ -179,11 +194,11 @@ def _scopes(granted: frozenset[str]) -> list[Finding]:
     optional = sorted(set(scopes["bot_optional"]) - granted)
     findings = []
     if missing:
-        findings.append(Finding(False, f"scopes not granted: {', '.join(missing)}. Update the app from manifest.yml and "
-                                       "reinstall it"))
+        findings.append(Finding(False, f"scopes not granted: {', '.join(missing)}. Update the app from "
+                                       "manifest.yml and reinstall it"))
     else:
         findings.append(Finding(True, "all required scopes"))
     if optional:
-        findings.append(Finding(False, f"optional scopes not granted: {', '.join(optional)}. docs/install.md says what "
-                                       "each is for", is_advice=True))
+        findings.append(Finding(False, f"optional scopes not granted: {', '.join(optional)}. docs/install.md "
+                                       "says what each is for", is_advice=True))
     return findings

@@ -83,8 +83,8 @@ def _run(settings: Settings) -> int:
         print("A template cannot be read:", *error.faults, sep="\n  ", file=sys.stderr)
         return 2
     except SlackApiError as error:
-        print(f"Slack refused the bot token: {error.response.get('error')}. `groundcrew check` says what to do.",
-              file=sys.stderr)
+        print(f"Slack refused the bot token: {error.response.get('error')}. `groundcrew check` says what to "
+              "do.", file=sys.stderr)
         return 2
     except (SQLAlchemyError, ClientError, NewerDatabase, OSError, TimeoutError) as error:
         print(f"Could not start: {logs.redacted(_first_line(error))}. `groundcrew check` says what to do.",
@@ -195,6 +195,7 @@ def _demo(port: int) -> int:
     try:
         asyncio.run(run(port))
     except OSError as error:
-        print(f"Port {port} cannot be used: {error.strerror}. Choose another: make demo PORT=8765", file=sys.stderr)
+        print(f"Port {port} cannot be used: {error.strerror}. Choose another: make demo PORT=8765",
+              file=sys.stderr)
         return 2
     return 0

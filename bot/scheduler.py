@@ -57,7 +57,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         ending.set()
         parts.outbox.wake()
         await asyncio.wait({sending}, timeout=FINISH_WITHIN_S)
-        sending.cancel()  # a service that hangs: what was on the wire is in doubt, and looked up by the next start
+        sending.cancel()  # the service hangs: what was on the wire is in doubt, the next start looks it up
         with suppress(asyncio.CancelledError):
             await sending
         await parts.door.drained()

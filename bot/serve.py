@@ -31,7 +31,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     """Serve `app`; yields its address. Raises OSError where the port is taken."""
-    # TCP is named because asyncio turns Nagle's delay off only where it is: 40 ms for each answer with a body.
+    # TCP is named because asyncio turns Nagle's delay off only where it is: 40 ms an answer with a body.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,7 +79,8 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with (built(settings, real_clock) as parts, listening(web_app(parts), settings.host, settings.port) as url,
+    async with (built(settings, real_clock) as parts,
+                listening(web_app(parts), settings.host, settings.port) as url,
                 connected(parts), running(parts)):
         log.info("Ground Crew is ready: %s mode, workspace %s, health at %s/healthz", settings.slack_mode,
                  parts.identity.team, url)

@@ -19,7 +19,7 @@ class Settings(BaseSettings):
                                       env_ignore_empty=True)
 
     database_url: str = "sqlite+aiosqlite:///groundcrew.db"
-    """Where everything is kept: a SQLite file for one process, PostgreSQL (postgresql+asyncpg://) for several."""
+    """Where everything is kept: a SQLite file for one process, postgresql://... for several."""
     slack_mode: Literal["socket", "http"] = "socket"
     """socket: the bot connects out, no public address needed. http: Slack calls `/slack/events`."""
     slack_bot_token: SecretStr
@@ -60,14 +60,17 @@ class Settings(BaseSettings):
     @field_validator("admins", "nudge_week_one", "nudge_later", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(word.strip() for word in value.split(",") if word.strip())
 
     @field_validator("admins")
     @classmethod
     def _user_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         wrong = [user for user in value if not (user[:1] in "UW" and user.isalnum() and user.isupper())]
         if wrong:
-            raise ValueError(f"{', '.join(wrong)}: give Slack user ids such as U012AB3CD (profile, ⋮, Copy member ID)")
+            raise ValueError(f"{', '.join(wrong)}: give Slack user ids such as U012AB3CD "
+                             "(profile, ⋮, Copy member ID)")
         return value
 
     @field_validator("nudge_week_one", "nudge_later")

@@ -66,13 +66,17 @@ async def identify(web: AsyncWebClient) -> Identity:
     """Ask Slack who we are. Raises SlackApiError where the token is not taken."""
     reply = await web.auth_test()
     scopes = {key.lower(): value for key, value in reply.headers.items()}.get("x-oauth-scopes", "")
-    return Identity(str(reply["team_id"]), str(reply.get("team") or reply["team_id"]), str(reply["bot_id"]), str(reply["user_id"]),
+    return Identity(str(reply["team_id"]), str(reply.get("team") or reply["team_id"]), str(reply["bot_id"]),
+                    str(reply["user_id"]),
                     frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()))
 
 
 @asynccontextmanager
 async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
-    """All parts, connected; closed again at the end. Raises SlackApiError where Slack does not know the token."""
+    """All parts, connected; closed again at the end.
+
+    Raises SlackApiError where Slack does not know the token.
+    """
     engine = open_engine(settings.database_url)
     http = ClientSession(timeout=ClientTimeout(total=CALL_TIMEOUT_S))
     token = settings.slack_bot_token.get_secret_value()
@@ -89,7 +93,8 @@ async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
         await engine.dispose()
 
 
-def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient, identity: Identity) -> Parts:
+def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient,
+               identity: Identity) -> Parts:
     client, woken = SlackClient(web), asyncio.Event()
     ledger = Ledger(store, clock, woken.set)
     admins = frozenset(f"slack:{user}" for user in settings.admins)
@@ -104,8 +109,8 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     app = _bolt(settings, web, identity)
     door = Door(desk, client, identity.team)
     register(app, door)
-    return Parts(settings, store, app, door, desk, outbox, nudges, people, ticks.ticks(nudges, outbox, people, ledger),
-                 identity, library)
+    return Parts(settings, store, app, door, desk, outbox, nudges, people,
+                 ticks.ticks(nudges, outbox, people, ledger), identity, library)
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:
@@ -118,7 +123,8 @@ def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncA
 
     secret = settings.slack_signing_secret
     tokenless = AsyncWebClient(base_url=settings.slack_api_url, session=web.session, retry_handlers=[])
-    return AsyncApp(client=tokenless, authorize=authorize, signing_secret=secret.get_secret_value() if secret else "unused",
+    return AsyncApp(client=tokenless, authorize=authorize,
+                    signing_secret=secret.get_secret_value() if secret else "unused",
                     request_verification_enabled=settings.slack_mode == "http",
                     # Wait for the listener itself. Otherwise Bolt looks every 10 ms whether it has acked.
                     process_before_response=True)

@@ -277,7 +277,9 @@ class Post(Base):
     message_id: Mapped[str | None] = mapped_column(default=None)
     attempts: Mapped[int] = mapped_column(default=0)
     doubt_since: Mapped[datetime | None] = mapped_column(default=None)
-    """Since when a first post may be out there unrecorded: look it up before posting again. Set before sending."""
+    """Since when a first post may be out there unrecorded: look it up before posting again.
+
+    Set before sending."""
     last_error: Mapped[str | None] = mapped_column(default=None)
     given_up_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -11,7 +11,7 @@ from storage.upsert import insert_into
 
 
 async def due_items(session: AsyncSession, now: datetime, limit: int) -> Sequence[Item]:
-    """Items whose owner should hear of them, earliest first, locked; those another replica holds are skipped."""
+    """Items whose owner should hear of them, earliest first, locked; what others hold is skipped."""
     return (await session.scalars(
         select(Item).where(Item.next_at <= now).order_by(Item.next_at, Item.id).limit(limit)
         .with_for_update(skip_locked=True))).all()

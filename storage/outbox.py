@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, false, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import Lane, Post
@@ -34,8 +45,8 @@ class Change:
     """Digests and homes of these people are brought up to date, where they have any."""
 
 
-async def promise(session: AsyncSession, workspace: str, promises: Iterable[Promise], changes: Iterable[Change],
-                  now: datetime) -> None:
+async def promise(session: AsyncSession, workspace: str, promises: Iterable[Promise],
+                  changes: Iterable[Change], now: datetime) -> None:
     """Write all that a transaction announces, once, at its end.
 
     What is promised already is refreshed, not doubled. Lanes are locked in one order, so that two
@@ -100,7 +111,8 @@ async def _wake(session: AsyncSession, workspace: str, rooms: Mapping[str, int],
     insert = insert_into(session, Lane)
     await session.execute(insert.on_conflict_do_update(
         index_elements=["workspace_id", "room"],
-        set_={"ready_at": case((Lane.leased_until > now, Lane.ready_at), else_=func.coalesce(Lane.open_at, now)),
+        set_={"ready_at": case((Lane.leased_until > now, Lane.ready_at),
+                               else_=func.coalesce(Lane.open_at, now)),
               "urgency": _larger(Lane.urgency, insert.excluded.urgency)}),
         [{"workspace_id": workspace, "room": room, "ready_at": now, "urgency": rooms[room], "fence": 0}
          for room in sorted(rooms)])
@@ -116,7 +128,10 @@ class Turn:
 
 
 async def claim(session: AsyncSession, now: datetime, lease: timedelta, limit: int) -> list[Turn]:
-    """Take up to `limit` ready lanes of any workspace, urgent ones first; a sender that dies gives them back by time."""
+    """Take up to `limit` ready lanes of any workspace, urgent ones first.
+
+    A sender that dies gives them back by time.
+    """
     lanes = (await session.scalars(
         select(Lane).where(Lane.ready_at <= now)
         .order_by(Lane.urgency.desc(), Lane.ready_at).limit(limit)
@@ -133,19 +148,22 @@ async def first_in_each(session: AsyncSession, turns: Sequence[Turn], now: datet
         return {}
     due = (
         select(Post.id, func.row_number().over(
-            partition_by=(Post.workspace_id, Post.room), order_by=(Post.urgency.desc(), Post.id)).label("place"))
+            partition_by=(Post.workspace_id, Post.room),
+            order_by=(Post.urgency.desc(), Post.id)).label("place"))
         .where(tuple_(Post.workspace_id, Post.room).in_([(turn.workspace, turn.room) for turn in turns]),
                Post.wanted > Post.shown, Post.given_up_at.is_(None), Post.not_before <= now)
         .subquery())
     posts = await session.scalars(select(Post).join(due, due.c.id == Post.id).where(due.c.place == 1))
     by_lane = {(post.workspace_id, post.room): post for post in posts}
-    return {turn: by_lane[turn.workspace, turn.room] for turn in turns if (turn.workspace, turn.room) in by_lane}
+    return {turn: by_lane[turn.workspace, turn.room] for turn in turns
+            if (turn.workspace, turn.room) in by_lane}
 
 
 async def locked_lane(session: AsyncSession, turn: Turn) -> Lane | None:
     """The lane of `turn`, locked; None where the lease ran out and somebody else took it."""
     return await session.scalar(
-        select(Lane).where(Lane.workspace_id == turn.workspace, Lane.room == turn.room, Lane.fence == turn.fence)
+        select(Lane)
+        .where(Lane.workspace_id == turn.workspace, Lane.room == turn.room, Lane.fence == turn.fence)
         .with_for_update())
 
 
@@ -180,7 +198,7 @@ async def posts_to(session: AsyncSession, workspace: str, room: str, kinds: Iter
         .order_by(Post.made_at.desc(), Post.id.desc()).limit(limit))).all()
 
 
-# ---- limits of the whole workspace: a lane that holds no promises, whose `open_at` is when the limit ends ----
+# ---- limits of the whole workspace: a lane without promises, whose `open_at` is when the limit ends --------
 
 
 def _limit_lane(surface: str, limit: str) -> str:
@@ -191,8 +209,9 @@ async def pause(session: AsyncSession, workspace: str, surface: str, limit: str,
                 now: datetime) -> bool:
     """Nothing that counts against `limit` is sent before `until`, by any replica; True: this is news."""
     room = _limit_lane(surface, limit)
-    await session.execute(insert_into(session, Lane).values(workspace_id=workspace, room=room, urgency=0, fence=0)
-                          .on_conflict_do_nothing())
+    await session.execute(
+        insert_into(session, Lane).values(workspace_id=workspace, room=room, urgency=0, fence=0)
+        .on_conflict_do_nothing())
     lane = (await session.scalars(
         select(Lane).where(Lane.workspace_id == workspace, Lane.room == room).with_for_update()
         .execution_options(populate_existing=True))).one()
@@ -214,7 +233,7 @@ async def pauses(session: AsyncSession, limits: Iterable[tuple[str, str, str]],
     return {by_lane[workspace, room]: until for workspace, room, until in rows if until is not None}
 
 
-# ---- what could not be shown ---------------------------------------------------------------------------------
+# ---- what could not be shown -------------------------------------------------------------------------------
 
 
 async def given_up_in(session: AsyncSession, workspace: str, room: str) -> Sequence[Post]:
@@ -227,13 +246,14 @@ async def given_up_in(session: AsyncSession, workspace: str, room: str) -> Seque
 async def is_shown(session: AsyncSession, workspace: str, kind: str, subject_id: int) -> bool:
     """Whether somebody can see it already."""
     return await session.scalar(
-        select(Post.id).where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id == subject_id,
-                              Post.message_id.is_not(None)).limit(1)) is not None
+        select(Post.id)
+        .where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id == subject_id,
+               Post.message_id.is_not(None)).limit(1)) is not None
 
 
 async def let_rest(session: AsyncSession, workspace: str, kind: str, newer: Sequence[Promise],
                    now: datetime) -> None:
-    """What was posted before these about the same pilots is not edited any more: the new one says what waits."""
+    """What was posted before these about the same pilots is not edited any more: the new one says all."""
     await session.execute(
         update(Post)
         .where(Post.workspace_id == workspace, Post.kind == kind,

@@ -12,7 +12,8 @@ from storage.upsert import insert_into
 
 async def ensure_workspace(session: AsyncSession, workspace: str, name: str, now: datetime) -> None:
     await session.execute(
-        insert_into(session, Workspace).values(id=workspace, name=name, created_at=now).on_conflict_do_nothing())
+        insert_into(session, Workspace).values(id=workspace, name=name, created_at=now)
+        .on_conflict_do_nothing())
 
 
 _ONE = (select(Person).where(Person.workspace_id == bindparam("workspace"), Person.id == bindparam("person"))
@@ -28,7 +29,8 @@ async def several(session: AsyncSession, workspace: str, ids: Iterable[str]) -> 
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = await session.scalars(select(Person).where(Person.workspace_id == workspace, Person.id.in_(wanted)))
+    rows = await session.scalars(
+        select(Person).where(Person.workspace_id == workspace, Person.id.in_(wanted)))
     return {person.id: person for person in rows}
 
 
@@ -66,4 +68,5 @@ async def named(session: AsyncSession, workspace: str, name: str, limit: int = 6
 async def stale(session: AsyncSession, before: datetime, limit: int) -> Sequence[Person]:
     """People of any workspace whom nobody has asked about since `before`, longest ago first."""
     return (await session.scalars(
-        select(Person).where(Person.seen_at < before, Person.is_active).order_by(Person.seen_at).limit(limit))).all()
+        select(Person).where(Person.seen_at < before, Person.is_active)
+        .order_by(Person.seen_at).limit(limit))).all()

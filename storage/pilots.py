@@ -53,11 +53,13 @@ async def locked(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot 
 async def in_room(session: AsyncSession, workspace: str, room: str) -> Sequence[Pilot]:
     """The pilots of a channel, newest first: the stopped ones only where there is no other."""
     found = (await session.scalars(
-        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.room == room).order_by(Pilot.id.desc()))).all()
+        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.room == room)
+        .order_by(Pilot.id.desc()))).all()
     return [pilot for pilot in found if pilot.state is not PilotState.STOPPED] or found
 
 
-_NAMED = select(Pilot).where(Pilot.workspace_id == bindparam("workspace"), Pilot.name_key == bindparam("name"))
+_NAMED = select(Pilot).where(Pilot.workspace_id == bindparam("workspace"),
+                             Pilot.name_key == bindparam("name"))
 
 
 async def named_exactly(session: AsyncSession, workspace: str, name: str) -> Pilot | None:
@@ -70,7 +72,8 @@ async def named(session: AsyncSession, workspace: str, name: str, limit: int = 6
     return (await session.scalars(
         select(Pilot)
         .where(Pilot.workspace_id == workspace,
-               or_(Pilot.name_key.like(f"{pattern}%", escape="\\"), Pilot.name_key.like(f"% {pattern}%", escape="\\")))
+               or_(Pilot.name_key.like(f"{pattern}%", escape="\\"),
+                   Pilot.name_key.like(f"% {pattern}%", escape="\\")))
         .order_by(Pilot.state != PilotState.ACTIVE, Pilot.name_key).limit(limit))).all()
 
 
@@ -92,8 +95,9 @@ async def of_person(session: AsyncSession, workspace: str, person: str, limit: i
         .order_by(func.coalesce(Pilot.risk, 0).desc(), Pilot.id).limit(limit))).all()
 
 
-async def page(session: AsyncSession, workspace: str, *, stage: str | None = None, over: Iterable[int] | None = None,
-               offset: int = 0, limit: int = 20) -> tuple[Sequence[Pilot], int]:
+async def page(session: AsyncSession, workspace: str, *, stage: str | None = None,
+               over: Iterable[int] | None = None, offset: int = 0,
+               limit: int = 20) -> tuple[Sequence[Pilot], int]:
     """A page of the workspace's running pilots, riskiest first, and how many there are."""
     query = select(Pilot).where(Pilot.workspace_id == workspace, Pilot.state != PilotState.STOPPED)
     if stage:
@@ -108,7 +112,8 @@ async def page(session: AsyncSession, workspace: str, *, stage: str | None = Non
 
 async def items_of(session: AsyncSession, workspace: str, pilot_id: int) -> list[Item]:
     return list((await session.scalars(
-        select(Item).where(Item.workspace_id == workspace, Item.pilot_id == pilot_id).order_by(Item.position, Item.id))).all())
+        select(Item).where(Item.workspace_id == workspace, Item.pilot_id == pilot_id)
+        .order_by(Item.position, Item.id))).all())
 
 
 async def item(session: AsyncSession, workspace: str, item_id: int) -> Item | None:
@@ -123,7 +128,8 @@ async def items_called(session: AsyncSession, workspace: str, ref: str, *, owner
                Pilot.state != PilotState.STOPPED).limit(6))).all()
 
 
-async def items_owned(session: AsyncSession, workspace: str, person: str, limit: int = 200) -> Sequence[tuple[Item, Pilot]]:
+async def items_owned(session: AsyncSession, workspace: str, person: str,
+                      limit: int = 200) -> Sequence[tuple[Item, Pilot]]:
     """A person's open items that have a date, of running pilots, earliest first."""
     rows = await session.execute(
         select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id)
@@ -144,7 +150,8 @@ async def items_blocked_by(session: AsyncSession, workspace: str, person: str,
     return [(item, pilot) for item, pilot in rows]
 
 
-async def several_items(session: AsyncSession, workspace: str, ids: Iterable[int]) -> Sequence[tuple[Item, Pilot]]:
+async def several_items(session: AsyncSession, workspace: str,
+                        ids: Iterable[int]) -> Sequence[tuple[Item, Pilot]]:
     wanted = list(ids)
     if not wanted:
         return []
@@ -155,7 +162,8 @@ async def several_items(session: AsyncSession, workspace: str, ids: Iterable[int
 
 
 async def seats_of(session: AsyncSession, workspace: str, pilot_id: int) -> dict[str, Seat]:
-    rows = await session.scalars(select(Seat).where(Seat.workspace_id == workspace, Seat.pilot_id == pilot_id))
+    rows = await session.scalars(
+        select(Seat).where(Seat.workspace_id == workspace, Seat.pilot_id == pilot_id))
     return {seat.role: seat for seat in rows}
 
 
@@ -201,7 +209,8 @@ async def dossiers(session: AsyncSession, of: Sequence[Pilot]) -> list[Dossier]:
     seats: dict[int, dict[str, Seat]] = defaultdict(dict)
     ids, workspaces = [pilot.id for pilot in of], {pilot.workspace_id for pilot in of}
     for item in await session.scalars(
-            select(Item).where(Item.workspace_id.in_(workspaces), Item.pilot_id.in_(ids)).order_by(Item.position, Item.id)):
+            select(Item).where(Item.workspace_id.in_(workspaces), Item.pilot_id.in_(ids))
+            .order_by(Item.position, Item.id)):
         items[item.pilot_id].append(item)
     for seat in await session.scalars(
             select(Seat).where(Seat.workspace_id.in_(workspaces), Seat.pilot_id.in_(ids))):
@@ -232,12 +241,14 @@ async def risk_before(session: AsyncSession, pilot: Pilot, moment: datetime) -> 
         .order_by(RiskPoint.day.desc()).limit(1))
 
 
-async def stages_entered_before(session: AsyncSession, workspace: str,
-                                day: date) -> Sequence[tuple[int, str, date, list[dict[str, Any]], str, str | None]]:
-    """(number, stage, entered on, stages, zone, country) of the running pilots in their stage since before `day`."""
+async def stages_entered_before(
+        session: AsyncSession, workspace: str,
+        day: date) -> Sequence[tuple[int, str, date, list[dict[str, Any]], str, str | None]]:
+    """(number, stage, entered on, stages, zone, country) of the pilots in their stage since before `day`."""
     rows = await session.execute(
         select(Pilot.id, Pilot.stage, Pilot.stage_entered_on, Pilot.stages, Pilot.zone, Pilot.country)
-        .where(Pilot.workspace_id == workspace, Pilot.state == PilotState.ACTIVE, Pilot.stage_entered_on < day))
+        .where(Pilot.workspace_id == workspace, Pilot.state == PilotState.ACTIVE,
+               Pilot.stage_entered_on < day))
     return [(number, stage, entered, stages, zone, country)
             for number, stage, entered, stages, zone, country in rows]
 
@@ -263,13 +274,14 @@ async def items_of_several(session: AsyncSession, workspace: str,
     if not wanted:
         return found
     rows = await session.scalars(
-        select(Item).where(Item.workspace_id == workspace, Item.pilot_id.in_(wanted)).order_by(Item.position, Item.id))
+        select(Item).where(Item.workspace_id == workspace, Item.pilot_id.in_(wanted))
+        .order_by(Item.position, Item.id))
     for item in rows:
         found.setdefault(item.pilot_id, []).append(item)
     return found
 
 
-# ---- a pilot as views look at it ----------------------------------------------------------------------------
+# ---- a pilot as views look at it ---------------------------------------------------------------------------
 # Built once: putting a statement together takes longer than the database takes to answer it.
 _WORKSPACE: BindParameter[str] = bindparam("workspace")
 _NUMBER: BindParameter[int] = bindparam("pilot")

@@ -31,7 +31,7 @@ class _Attempt:
 
     Attributes:
         post: the promise as it was when its lane was claimed.
-        doubt_since: set where an earlier first post may be out there: it is looked up before anything is posted.
+        doubt_since: an earlier first post may be out there: it is looked up before anything is posted.
         send_before: past this the lease would run out under way.
         held_up: a limit of the whole workspace, and until when it holds this up.
         card: what it says; None: there is nothing to say, or nothing may be sent now.
@@ -63,7 +63,7 @@ class Outbox:
         self.woken.set()
 
     async def deliver(self) -> int:
-        """Keep one promise in each room that is ready; returns in how many. Any number of replicas may run it."""
+        """Keep one promise in each ready room; returns in how many. Any number of replicas may run it."""
         attempts = await self._claim()
         if not attempts:
             return 0
@@ -91,7 +91,8 @@ class Outbox:
                     continue
                 held_up = max(((limit[2], paused[limit]) for limit in limits[turn] if limit in paused),
                               key=lambda each: each[1], default=None)
-                attempts[turn] = _Attempt(post, post.doubt_since, post.message_id, now + LEASE - SEND_AT_MOST, held_up)
+                attempts[turn] = _Attempt(post, post.doubt_since, post.message_id,
+                                          now + LEASE - SEND_AT_MOST, held_up)
                 if post.message_id is None and post.doubt_since is None and held_up is None:
                     post.doubt_since = now
         return attempts
@@ -146,7 +147,10 @@ class Outbox:
             attempt.failure, attempt.has_bug = SendFailed("bug"), True
 
     async def _look_up(self, client: ChatClient, post: Post, ref: str, since: datetime) -> str | None:
-        """The message of an attempt whose answer was lost. Raises SendFailed where it must not be posted again."""
+        """The message of an attempt whose answer was lost.
+
+        Raises SendFailed where it must not be posted again.
+        """
         try:
             return await client.find(post.room, ref, since - LEASE)  # clocks differ a little
         except SendFailed as error:
@@ -162,7 +166,8 @@ class Outbox:
         now = self.clock()
         gives_up = attempt is not None and attempt.failure is not None and attempt.failure.final
         async with self.store.begin() as session:
-            tell = await self._whom_to_tell(session, attempt.post) if attempt is not None and gives_up else None
+            tell = (await self._whom_to_tell(session, attempt.post)
+                    if attempt is not None and gives_up else None)
             if tell is not None and tell.room < turn.room:  # lanes are locked in one order, everywhere
                 await outbox.promise(session, turn.workspace, [tell], [], now)
             lane = await outbox.locked_lane(session, turn)
@@ -183,7 +188,7 @@ class Outbox:
             self.wake()
 
     def _note_late(self, post: Post, attempt: _Attempt) -> None:
-        """Our lease ran out and somebody else has the lane: say only what they cannot know, that it is there."""
+        """Our lease ran out and somebody else has the lane: say only what they cannot know."""
         if post.message_id is None and attempt.message_id is not None:
             post.message_id, post.doubt_since = attempt.message_id, None
 
@@ -222,13 +227,15 @@ class Outbox:
                      wait: timedelta) -> None:
         """Hold back whatever counts against the same limit, in all rooms and replicas."""
         assert failure.limit is not None
-        is_news = await outbox.pause(session, turn.workspace, turn.room.partition(":")[0], failure.limit, now + wait,
-                                     now)
+        surface = turn.room.partition(":")[0]
+        is_news = await outbox.pause(session, turn.workspace, surface, failure.limit, now + wait, now)
         if is_news and failure.limit == EVERYTHING:
             log.error("%s does not take our token (%s): everything waits and is tried again in %.0f s; "
-                      "`groundcrew check` says what to do", turn.workspace, failure.reason, wait.total_seconds())
+                      "`groundcrew check` says what to do", turn.workspace, failure.reason,
+                      wait.total_seconds())
         elif is_news:
-            log.warning("%s: %s is limited, waiting %.0f s", turn.workspace, failure.limit, wait.total_seconds())
+            log.warning("%s: %s is limited, waiting %.0f s", turn.workspace, failure.limit,
+                        wait.total_seconds())
 
     async def _whom_to_tell(self, session: AsyncSession, post: Post) -> Promise | None:
         """Whoever registered the pilot hears that a room does not show what it should: once a room."""
@@ -248,13 +255,14 @@ class Outbox:
         async with self.store.begin() as session:
             post = await outbox.one(session, actor.workspace, post_id)
             if post is None or post.given_up_at is None:
-                raise Refused("That message was delivered meanwhile, or is on its way; there is nothing to send again.")
+                raise Refused("That message was delivered meanwhile, or is on its way; there is nothing to "
+                              "send again.")
             pilot = await self.composer.pilot_of(session, post)
             if pilot is not None and actor.person not in (pilot.created_by, *self.admins):
                 raise Refused("Only who registered the pilot, or an admin, can send it again.")
             lost = await outbox.given_up_in(session, actor.workspace, post.room)
-            again = [Promise(each.room, each.kind, each.subject_id, each.pilot_id, each.live_until, each.urgency)
-                     for each in lost]
+            again = [Promise(each.room, each.kind, each.subject_id, each.pilot_id, each.live_until,
+                             each.urgency) for each in lost]
             if pilot is not None:
                 again.append(Promise(pilot.created_by, UNDELIVERED, post.id))
             for each in lost:

@@ -39,7 +39,7 @@ class Step:
 
 
 BUG = Step(Next.AGAIN, timedelta(minutes=10), timedelta(0))
-"""A card that cannot be made or rendered: the room's other promises go on, this one waits for a mended release."""
+"""A card that cannot be made or rendered: the room's other promises go on, this one waits."""
 
 
 def step_after(attempt: int, failure: SendFailed | None, *, was_first_post: bool) -> Step:

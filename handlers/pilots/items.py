@@ -1,5 +1,7 @@
 """Everything that may happen to an item, one transaction each."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -41,12 +43,28 @@ class Items:
             raise Refused("That item is gone. `/pilot items` shows those there are.")
         return item.pilot_id
 
+    @asynccontextmanager
+    async def _on(self, actor: Actor, item_id: int,
+                  action: Action | None) -> AsyncIterator[tuple[Work, Item]]:
+        """The item's pilot at work, with the item.
+
+        Raises Refused where the actor may not, or the pilot does not run.
+        """
+        pilot_id = await self.pilot_of(actor.workspace, item_id)
+        async with work_on(self.ledger, self.people, actor, pilot_id) as work:
+            item = await item_in(work, item_id)
+            if action is not None:
+                work.check(action, item)
+            work.check_running()
+            yield work, item
+
     async def check(self, actor: Actor, item: Item, verb: str) -> None:
         """Raises Refused where the actor may not do `verb` to `item`: before a form is filled in in vain."""
         async with self.ledger.store.reading() as session:
             pilot = await pilots.one(session, actor.workspace, item.pilot_id)
             assert pilot is not None
-            work = Work(Entry(session, self.ledger.clock(), actor), await pilots.dossier(session, pilot), self.people)
+            dossier = await pilots.dossier(session, pilot)
+            work = Work(Entry(session, self.ledger.clock(), actor), dossier, self.people)
         here = await item_in(work, item.id)
         work.check(ACTIONS[verb], here)
         work.check_running()
@@ -57,26 +75,21 @@ class Items:
 
     async def done(self, actor: Actor, item_id: int, evidence: str) -> None:
         """Close the item. Without evidence it counts half; a sign-off needs it."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_DONE, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_DONE) as (work, item):
             evidence = rules.check_words(evidence, "evidence")
             rules.check_done(item, evidence, by_whom(work, item), work.today())
             await self._close(work, item, ItemState.DONE, "item done", evidence=evidence or None)
             await self._repeat(work, item)
 
     async def not_applicable(self, actor: Actor, item_id: int, reason: str) -> None:
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_NOT_APPLICABLE, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_NOT_APPLICABLE) as (work, item):
             rules.check_open(item, by_whom(work, item), work.today())
             item.na_reason = rules.check_reason(reason, "na", item)
-            await self._close(work, item, ItemState.NOT_APPLICABLE, "item not applicable", reason=item.na_reason)
+            await self._close(work, item, ItemState.NOT_APPLICABLE, "item not applicable",
+                              reason=item.na_reason)
 
-    async def _close(self, work: Work, item: Item, state: ItemState, what: str, *, evidence: str | None = None,
-                     reason: str | None = None) -> None:
+    async def _close(self, work: Work, item: Item, state: ItemState, what: str, *,
+                     evidence: str | None = None, reason: str | None = None) -> None:
         item.state, item.evidence = state, evidence
         item.closed_at, item.closed_by = work.entry.now, work.entry.actor.person
         item.blocked_at = item.blocked_by = item.blocked_reason = None
@@ -84,23 +97,24 @@ class Items:
         if closer is not None:
             await work.learn(closer)
         work.change(item)
-        after = {"state": state, "evidence": evidence} if reason is None else {"state": state, "reason": reason}
-        await work.entry.note(work.dossier.pilot, what, item.ref, before={"state": ItemState.OPEN}, after=after)
+        said = {"evidence": evidence} if reason is None else {"reason": reason}
+        await work.entry.note(work.dossier.pilot, what, item.ref, before={"state": ItemState.OPEN},
+                              after={"state": state, **said})
 
     async def _repeat(self, work: Work, item: Item) -> None:
         """Open the next occurrence of a repeating item while its stage lasts; it holds no gate."""
         if item.repeat is None or item.stage != work.dossier.pilot.stage:
             return
         calendar = work.calendar(item)
+        today = work.today(calendar)
         ref = rules.occurrence_ref(item.ref, {each.ref for each in work.dossier.items})
         following = Item(
-            workspace_id=item.workspace_id, pilot_id=item.pilot_id, ref=ref, position=item.position, title=item.title,
-            kind=item.kind, stage=item.stage, role=item.role, due_rule=item.due_rule, category=item.category,
-            weight=item.weight, evidence_wanted=item.evidence_wanted, why=item.why, source=item.source,
-            minutes=item.minutes, repeat=item.repeat, owner_id=item.owner_id, is_handed_over=item.is_handed_over,
-            approvers=item.approvers,
-            due_on=schedule.next_repeat(max(item.due_on or work.today(calendar), work.today(calendar)), item.repeat,
-                                        calendar))
+            workspace_id=item.workspace_id, pilot_id=item.pilot_id, ref=ref, position=item.position,
+            title=item.title, kind=item.kind, stage=item.stage, role=item.role, due_rule=item.due_rule,
+            category=item.category, weight=item.weight, evidence_wanted=item.evidence_wanted, why=item.why,
+            source=item.source, minutes=item.minutes, repeat=item.repeat, owner_id=item.owner_id,
+            is_handed_over=item.is_handed_over, approvers=item.approvers,
+            due_on=schedule.next_repeat(max(item.due_on or today, today), item.repeat, calendar))
         await self.add(work, following, "item repeats", {"after": item.ref})
 
     async def add(self, work: Work, item: Item, what: str, after: dict[str, str | None]) -> None:
@@ -114,10 +128,7 @@ class Items:
                                      "gate": item.gate, **after})
 
     async def reopen(self, actor: Actor, item_id: int, reason: str) -> None:
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_REOPEN, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_REOPEN) as (work, item):
             rules.check_reopen(item)
             reason = rules.check_reason(reason, "reopen", item)
             before = {"state": item.state, "evidence": item.evidence, "closed_by": item.closed_by}
@@ -129,10 +140,7 @@ class Items:
 
     async def plan(self, actor: Actor, item_id: int, on: date) -> None:
         """The owner says when it will be done; until then nobody asks."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_PLAN, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_PLAN) as (work, item):
             rules.check_plan(item, on, work.today(work.calendar(item)), by_whom(work, item))
             before, item.plan_on = item.plan_on, on
             work.change(item)
@@ -141,10 +149,7 @@ class Items:
 
     async def due(self, actor: Actor, item_id: int, on: date, reason: str) -> None:
         """Move the due date, with a reason that stays on the record."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_DUE, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_DUE) as (work, item):
             today = work.today(work.calendar(item))
             rules.check_open(item, by_whom(work, item), today)
             rules.check_ahead(on, today, f"/pilot due {item.ref} fri reason")
@@ -158,12 +163,10 @@ class Items:
 
     async def block(self, actor: Actor, item_id: int, blocker: Person | None, reason: str) -> None:
         """It waits for somebody or something: its owner is not nudged, its age goes on counting."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_BLOCK, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_BLOCK) as (work, item):
             reason = rules.check_words(reason, "reason")
-            rules.check_block(item, blocker.id if blocker else None, reason, by_whom(work, item), work.today())
+            rules.check_block(item, blocker.id if blocker else None, reason, by_whom(work, item),
+                              work.today())
             before = {"blocked_by": item.blocked_by, "reason": item.blocked_reason}
             item.blocked_at = item.blocked_at or work.entry.now
             item.blocked_by, item.blocked_reason = blocker.id if blocker else None, reason or None
@@ -172,19 +175,19 @@ class Items:
                 work.tell(blocker.id)
             work.change(item)
             entry = await work.entry.note(work.dossier.pilot, "item blocked", item.ref, before=before,
-                                          after={"blocked_by": item.blocked_by, "reason": item.blocked_reason})
+                                          after={"blocked_by": item.blocked_by,
+                                                 "reason": item.blocked_reason})
             if blocker is not None and blocker.id != actor.person:
                 await work.entry.session.flush()
                 work.entry.promise(Promise(blocker.id, "blocker", entry.id, item.pilot_id, work.entry.now))
 
     async def unblock(self, actor: Actor, item_id: int) -> None:
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
+        async with self._on(actor, item_id, None) as (work, item):
             if item.state is ItemState.OPEN and item.blocked_at is None:
-                raise Refused(f"{item.ref} does not wait for anybody any more. `/pilot item {item.ref}` shows it.")
-            if item.blocked_by != actor.person:  # whoever it waited for may say that it need not wait any more
+                raise Refused(f"{item.ref} does not wait for anybody any more. "
+                              f"`/pilot item {item.ref}` shows it.")
+            if item.blocked_by != actor.person:  # whoever it waited for may say that it need not any more
                 work.check(Action.ITEM_BLOCK, item)
-            work.check_running()
             rules.check_open(item, by_whom(work, item), work.today())
             if item.blocked_by:
                 work.tell(item.blocked_by)
@@ -195,10 +198,7 @@ class Items:
 
     async def assign(self, actor: Actor, item_id: int, to: Person) -> None:
         """Give this one item to somebody else; the seat stays as it is."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.ITEM_ASSIGN, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.ITEM_ASSIGN) as (work, item):
             rules.check_assign(item, to.id, by_whom(work, item), work.today())
             before = item.owner_id
             if before:
@@ -206,8 +206,8 @@ class Items:
             await work.learn(to)
             item.owner_id, item.is_handed_over, item.plan_on = to.id, True, None
             work.change(item)
-            entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref, before={"owner": before},
-                                          after={"owner": to.id})
+            entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref,
+                                          before={"owner": before}, after={"owner": to.id})
             if to.id != actor.person:
                 await work.entry.session.flush()
                 work.entry.promise(Promise(to.id, "handed", entry.id, item.pilot_id, work.entry.now))
@@ -216,13 +216,11 @@ class Items:
 
     async def slot(self, actor: Actor, item_id: int, at: datetime) -> None:
         """Write down when a meeting is to be held; that is its plan."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.BRIEF_SLOT, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.BRIEF_SLOT) as (work, item):
             rules.check_meeting(item)
             calendar = work.calendar(item)
-            rules.check_slot(item, at, calendar.today(at), work.entry.now, work.today(calendar), by_whom(work, item))
+            rules.check_slot(item, at, calendar.today(at), work.entry.now, work.today(calendar),
+                             by_whom(work, item))
             before, item.slot_at = item.slot_at, at
             item.plan_on = calendar.today(at)
             work.change(item)
@@ -232,10 +230,7 @@ class Items:
     async def held(self, actor: Actor, item_id: int, on: date, attendees: str, blocking: list[str],
                    other: list[str]) -> None:
         """The briefing took place: close it, and turn what was asked for into items of the lead."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.BRIEF_HELD, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.BRIEF_HELD) as (work, item):
             rules.check_meeting(item)
             attendees = rules.check_words(attendees, "list of attendees")
             rules.check_held(item, on, attendees, by_whom(work, item), work.today(work.calendar(item)))
@@ -247,10 +242,7 @@ class Items:
 
     async def asks(self, actor: Actor, item_id: int, blocking: list[str], other: list[str]) -> int:
         """Add asks of a reviewer after or before the meeting; returns how many."""
-        async with work_on(self.ledger, self.people, actor, await self.pilot_of(actor.workspace, item_id)) as work:
-            item = await item_in(work, item_id)
-            work.check(Action.BRIEF_HELD, item)
-            work.check_running()
+        async with self._on(actor, item_id, Action.BRIEF_HELD) as (work, item):
             rules.check_meeting(item)
             return await self._ask(work, item, blocking, other)
 
@@ -269,7 +261,8 @@ class Items:
                 why=f"Asked for in the {briefing.role} briefing", gate=gate if is_blocking else None,
                 source=[f"briefing:{briefing.ref}"], owner_id=lead.id if lead else None,
                 due_on=calendar.add(work.today(calendar), 5))
-            await self.add(work, item, "ask added", {"of": briefing.ref, "blocking": "yes" if is_blocking else "no"})
+            await self.add(work, item, "ask added",
+                           {"of": briefing.ref, "blocking": "yes" if is_blocking else "no"})
         return len(blocking) + len(other)
 
     # ---- a person's own settings -----------------------------------------------------------------------

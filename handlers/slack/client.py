@@ -20,10 +20,10 @@ from handlers.chat.ports import EVERYTHING, Channel, Profile, SendFailed
 from handlers.slack.render import blocks, fallback
 
 FINAL = frozenset({
-    "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long", "msg_blocks_too_long",
-    "no_text", "restricted_action", "cant_update_message", "edit_window_closed", "user_not_found", "user_disabled",
-    "cannot_dm_bot", "missing_scope", "invalid_arguments", "messages_tab_disabled",
-    "user_not_visible", "not_allowed_token_type"})
+    "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long",
+    "msg_blocks_too_long", "no_text", "restricted_action", "cant_update_message", "edit_window_closed",
+    "user_not_found", "user_disabled", "cannot_dm_bot", "missing_scope", "invalid_arguments",
+    "messages_tab_disabled", "user_not_visible", "not_allowed_token_type"})
 """No retry helps: something has to be changed first."""
 TOKEN = frozenset({"invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"})
 """The token is not taken. That is mended by an admin, and no promise is dropped until it is."""
@@ -126,10 +126,12 @@ class SlackClient:
             raise
         user = reply["user"]
         profile = user.get("profile") or {}
-        name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
+        name = (profile.get("real_name") or user.get("real_name") or profile.get("display_name")
+                or user.get("name"))
         return Profile(
-            id=person_id, name=str(name or person_id), handle=str(user.get("name") or person_id), zone=user.get("tz"),
-            is_active=not user.get("deleted", False), is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
+            id=person_id, name=str(name or person_id), handle=str(user.get("name") or person_id),
+            zone=user.get("tz"), is_active=not user.get("deleted", False),
+            is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
             is_outsider=bool(user.get("is_stranger")))
 
     async def channel(self, room: str) -> Channel | None:

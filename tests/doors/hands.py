@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import httpx
 from sqlalchemy import select, update
@@ -214,8 +214,10 @@ class Wire(httpx.AsyncBaseTransport):
         self.sent.append((body, dict(request.headers)))
         return await self.inner.post("/slack/events", content=body, headers=dict(request.headers))
 
-    async def again(self, number: int = -1) -> httpx.Response:
-        body, headers = self.sent[number]
+    async def again(self, kind: str) -> httpx.Response:
+        """Send the last request of that kind once more: a command, what somebody said, or by its type."""
+        mark = {"command": "command=", "said": '"client_msg_id"'}.get(kind, f'"type": "{kind}"')
+        body, headers = next(each for each in reversed(self.sent) if mark in unquote_plus(each[0].decode()))
         return await self.inner.post("/slack/events", content=body, headers=headers)
 
 

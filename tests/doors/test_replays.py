@@ -36,20 +36,20 @@ async def test_a_command_delivered_twice_closes_the_item_once(world: World) -> N
     wire = Wire(world)
     await world.type("jonas", "/pilot done w1-02 in the wiki", ROOM)
     before, version = await trail(world), (await item(world, "W1-02")).version
-    answer = await wire.again()
+    answer = await wire.again("command")
     await calm(world)
     assert answer.json()["text"] == "I got that twice and did it once."
     assert await trail(world) == before
     assert (await item(world, "W1-02")).version == version
     assert "stage 1 of 7" in (await world.type("jonas", "/pilot status", ROOM))
-    assert "stage 1 of 7" in (await wire.again()).text, "what only reads is read again"
+    assert "stage 1 of 7" in (await wire.again("command")).text, "what only reads is read again"
 
 
 async def test_a_command_that_opens_a_form_delivered_twice_opens_it_once_and_says_nothing(world: World) -> None:
     wire = Wire(world)
     await world.sandbox.slash("priya", ROOM, "/pilot new")
     await world.sandbox.fill("priya", name="Claims triage")
-    said = await whispered(world, "priya", wire.again())
+    said = await whispered(world, "priya", wire.again("command"))
     assert said == ""
     assert len(world.sandbox.modals("priya")) == 1
     assert world.sandbox.modal("priya").state["name"]["v"]["value"] == "Claims triage"
@@ -63,7 +63,7 @@ async def test_a_press_delivered_twice_acts_once(world: World) -> None:
     card = world.last(ROOM).plain
 
     async def again() -> None:
-        assert (await wire.again()).status_code == 200
+        assert (await wire.again("block_actions")).status_code == 200
         await calm(world)
     assert await whispered(world, "jonas", again(), world.sandbox.dm_id("jonas")) == ""
     assert await trail(world) == before
@@ -85,7 +85,7 @@ async def test_a_form_delivered_twice_is_taken_once_and_closes_calmly(world: Wor
         numbers = [await rows(world, count) for count in counts]
 
         async def again() -> None:
-            answer = await wire.again()
+            answer = await wire.again("view_submission")
             assert answer.status_code == 200
             assert "errors" not in answer.text, answer.text
             await calm(world)
@@ -115,14 +115,14 @@ async def test_an_event_delivered_twice_is_answered_once(world: World) -> None:
         before, shown = await trail(world), len(world.sandbox.shown(dm))
         assert shown == count + 2
         for _ in range(2):
-            assert (await wire.again()).status_code == 200
+            assert (await wire.again("said")).status_code == 200
         await settled_events(world)
         assert len(world.sandbox.shown(dm)) == shown
         assert await trail(world) == before
     await world.sandbox.say("jonas", ROOM, "@groundcrew item w1-02")
     await until(lambda: "W1-02 ·" in world.last(ROOM, "jonas").plain)
     seen = len(world.sandbox.shown(ROOM, "jonas"))
-    await wire.again()
+    await wire.again("said")
     await settled_events(world)
     assert len(world.sandbox.shown(ROOM, "jonas")) == seen
 
@@ -137,7 +137,7 @@ async def settled_events(world: World) -> None:
 async def test_opening_home_twice_promises_one_home(world: World) -> None:
     wire = Wire(world)
     await opened_home(world, "omar")
-    await wire.again()
+    await wire.again("app_home_opened")
     await settled_events(world)
     assert len([post for post in await posts(world, "home") if post.room.endswith(world.sandbox.user_id("omar"))]) == 1
 
@@ -168,7 +168,7 @@ async def test_two_clicks_on_the_same_form_make_one_pilot(world: World) -> None:
     sent = asyncio.create_task(fill(world, "priya", name="Claims triage", purpose="Sort", kickoff="2026-11-23",
                                     channel=world.sandbox.channel_id(ROOM), sponsor="marta", lead="priya"))
     await until(lambda: wire.sent)
-    second = asyncio.create_task(wire.again())
+    second = asyncio.create_task(wire.again("view_submission"))
     await held.__aexit__(None, None, None)
     assert await sent is None
     assert (await second).status_code == 200

@@ -35,7 +35,7 @@ __all__ = ["EVERYTHING", "GENERAL", "OPS", "SAM", "TEAM", "TOKEN", "Courier", "c
 class Says:
     """What each subject says just now: words, None for nothing any more, or an exception for a bug."""
 
-    now: dict[int, str | None | Exception] = field(default_factory=dict)
+    now: dict[int, str | Exception | None] = field(default_factory=dict)
 
     async def compose(self, _session: object, post: Post, _now: datetime) -> Card | None:
         words = self.now.get(post.subject_id, f"about {post.subject_id}")

@@ -455,7 +455,7 @@ def test_the_team_and_who_may_change_it() -> None:
 def test_the_gate_opens_for_those_who_may(reader: str, items: list[Item], of: Any, offered: bool, words: str) -> None:
     seen = view(reader, items=items, of=of)
     card = gate_card(seen, hats_of(seen.dossier, person_id(reader)))
-    assert ("gatepass:1" in actions(card)) is offered
+    assert ("gatepass:1:readiness_review" in actions(card)) is offered
     assert words in plain(card)
 
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import AsyncIterator, Iterable
 from contextvars import ContextVar
 from dataclasses import is_dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -32,7 +32,7 @@ from sqlalchemy.sql import visitors
 from storage import audit, deliveries, nudges, outbox, people, pilots
 from storage.base import Base
 from storage.engine import Store
-from storage.models import AuditEntry, Delivery, Item, Lane, Nudge, Pilot, Post, Seat, Workspace
+from storage.models import AuditEntry, Delivery, Item, ItemKind, Lane, Nudge, Pilot, Post, Seat, Workspace
 from storage.outbox import Change, Promise, Turn
 from storage.pilots import Dossier
 from tests.conftest import FrozenClock
@@ -93,6 +93,8 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
         item("B-02", id=first, workspace_id=workspace, pilot_id=first, owner_id=SAM, next_at=NOW),
         item("B-03", id=first + 10, workspace_id=workspace, pilot_id=first, owner_id=PRIYA, blocked_by=SAM,
              blocked_at=NOW),
+        item("B-04", id=first + 20, workspace_id=workspace, pilot_id=first, owner_id=PRIYA, kind=ItemKind.SIGNOFF,
+             approvers=["legal"], due_on=TODAY),
         Nudge(workspace_id=workspace, kind="digest", about=SAM, day=TODAY, made_at=NOW, item_ids=[first]),
         Lane(workspace_id=workspace, room=ROOM, ready_at=NOW), Lane(workspace_id=workspace, room=SAM, ready_at=NOW),
         Post(workspace_id=workspace, kind="digest", subject_id=1, room=SAM, made_at=NOW, not_before=NOW, pilot_id=first,
@@ -150,12 +152,12 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "entry_id": await _number(session, AuditEntry, of), "post_id": await _number(session, Post, of),
         "person_id": SAM, "person": SAM, "owner": SAM, "about": SAM, "room": SAM if name == "outbox.posts_to" else ROOM,
         "ref": "B-02", "subject": "B-02", "limit": 9, "kind": "digest", "day": TODAY, "now": NOW, "at": NOW,
-        "subject_id": 1, "subject_ids": [1], "kinds": ["digest"], "until": NOW, "delivery": "press:1",
+        "subject_id": 1, "subject_ids": [1], "kinds": ["digest"], "until": TODAY if name == "pilots.signoffs_wanted" else NOW, "delivery": "press:1",
         "surface": "slack", "newer": [Promise(ROOM, "nudge", 9, number)], "today": TODAY,
         "promises": [Promise(ROOM, "nudge", 1, number)], "changes": [Change(number, frozenset({SAM}))],
         "ids": [SAM, PRIYA] if name == "people.several" else [number],
         "name": {"people.named": "sam", "people.ensure_workspace": "X"}.get(name, "Claims triage"),
-        "pilot_ids": [number], "pilot": number,
+        "pilot_ids": [number], "pilot": number, "before": TODAY,
     }
     if name == "outbox.pause":
         known["limit"] = "chat.update"
