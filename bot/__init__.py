@@ -1,1 +1,1 @@
-"""Composition: knows every part, decides nothing. The only package that reads the environment and the clock."""
+"""Composition: knows every part, decides nothing. Only this package reads the environment and the clock."""

@@ -8,5 +8,6 @@ gc.disable()  # nothing that is loaded is ever garbage: looking through it takes
 from bot.cli import main  # noqa: E402
 
 gc.freeze()
+gc.set_threshold(20_000, 20, 20)  # one answer makes some ten thousand objects: not a dozen sweeps in each
 gc.enable()
 sys.exit(main())

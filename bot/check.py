@@ -162,8 +162,8 @@ async def _slack(settings: Settings) -> list[Finding]:
         findings += [Finding(True, f"bot token, workspace {identity.team}"), *_scopes(identity.scopes)]
     except SlackApiError as error:
         said = error.response.get("error")
-        findings.append(Finding(False, f"GROUNDCREW_SLACK_BOT_TOKEN: Slack says {said}. Copy the Bot User OAuth Token (xoxb-...) again, or reinstall the "
-                                       "app"))
+        findings.append(Finding(False, f"GROUNDCREW_SLACK_BOT_TOKEN: Slack says {said}. Copy the Bot User "
+                                       "OAuth Token (xoxb-...) again, or reinstall the app"))
     except (ClientError, OSError, TimeoutError) as error:
         return [Finding(False, f"Slack at {settings.slack_api_url} cannot be reached "
                                f"({type(error).__name__}). Is there a proxy or a firewall in the way?")]

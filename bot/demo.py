@@ -82,8 +82,9 @@ async def demo(port: int, database_url: str) -> AsyncIterator[str]:
         settings = Settings(
             _env_file=None,  # type: ignore[call-arg]  # the demo must not read a real workspace's settings
             database_url=database_url, slack_mode="http", slack_bot_token=SecretStr(BOT_TOKEN),
-            slack_signing_secret=SecretStr(SIGNING_SECRET), slack_api_url=sandbox.api_url, port=0, log_level="WARNING",
-            admins=(sandbox.user_id("alex"),), default_zone="Europe/Berlin", default_country="DE")
+            slack_signing_secret=SecretStr(SIGNING_SECRET), slack_api_url=sandbox.api_url, port=0,
+            log_level="WARNING", admins=(sandbox.user_id("alex"),), default_zone="Europe/Berlin",
+            default_country="DE")
         engine = open_engine(database_url)
         async with engine.begin() as connection:
             await connection.run_sync(upgrade)

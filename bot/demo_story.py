@@ -1,4 +1,4 @@
-"""What happened before the demo begins: three pilots of different health, told through the bot's own actions."""
+"""What happened before the demo begins: three pilots of different health, told by the bot's own actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ from storage.models import ItemState
 from storage.pilots import Dossier
 
 HOME = Calendar("Europe/Berlin", "DE")
-CAST = {Role.SPONSOR: "marta", Role.LEAD: "priya", Role.PRODUCT: "tom", Role.ENGINEERING: "sam", Role.DATA: "lena",
-        Role.ML: "ravi", Role.OPERATIONS: "ana", Role.SECURITY: "ines", Role.LEGAL: "jonas",
-        Role.COMPLIANCE: "carol", Role.CHANGE: "omar"}
+CAST = {Role.SPONSOR: "marta", Role.LEAD: "priya", Role.PRODUCT: "tom", Role.ENGINEERING: "sam",
+        Role.DATA: "lena", Role.ML: "ravi", Role.OPERATIONS: "ana", Role.SECURITY: "ines",
+        Role.LEGAL: "jonas", Role.COMPLIANCE: "carol", Role.CHANGE: "omar"}
 WIKI = "https://wiki.northwind.example"
-GOALS = {"Support copilot": "time to first answer 9 -> 4 h by the end of the quarter (baseline 9.2), worth 190k a year",
+GOALS = {"Support copilot": "time to first answer 9 -> 4 h by the end of the quarter (baseline 9.2), "
+                            "worth 190k a year",
          "Invoice match": "invoices matched by hand 61 -> 25 % by 30 June (baseline 61), worth 260k a year",
          "Claims triage": "handling time 34 -> 24 min by 31 March (baseline 34.2), worth 410k a year"}
 
@@ -70,12 +71,14 @@ class Teller:
         """The owner closes it, with a link into the wiki where nothing else is said."""
         found = await self.dossier(pilot)
         item = found.item(ref)
-        assert item is not None and item.owner_id is not None
+        assert item is not None
+        assert item.owner_id is not None
         slug = found.pilot.name.lower().replace(" ", "-")
         if ref == "IN-02":
             evidence = GOALS[found.pilot.name]
         owner = Actor(f"slack:{self.parts.identity.team}", item.owner_id, "demo story")
-        await self.parts.desk.items.done(owner, item.id, f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)
+        await self.parts.desk.items.done(owner, item.id,
+                                         f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)
 
     async def through(self, pilot: int, gate: str, last: date, lead: str = "priya") -> None:
         """Close everything that holds `gate` in the two weeks before `last`, and pass it."""
@@ -122,7 +125,8 @@ async def _invoice_match(teller: Teller, monday: date) -> None:
     start = HOME.add(monday, -68)
     cast = {**CAST, Role.LEAD: "tom", Role.PRODUCT: "tom", Role.CHANGE: "priya"}
     teller.at(HOME.add(start, -4), 14)
-    pilot = await teller.register("Invoice match", "Match supplier invoices to orders without touching them by hand",
+    pilot = await teller.register("Invoice match",
+                                  "Match supplier invoices to orders without touching them by hand",
                                   "invoice-match", start, cast)
     await teller.accept(pilot, *sorted(set(cast.values()) - {"tom"}))
     await teller.through(pilot, "week_one", HOME.add(start, 1), "tom")
@@ -145,7 +149,8 @@ async def _claims_triage(teller: Teller, monday: date) -> None:
     """Starting: registered last week, week one begins today; two have not answered and a seat is empty."""
     cast: dict[Role, str] = {role: handle for role, handle in CAST.items() if role is not Role.CHANGE}
     teller.at(HOME.add(monday, -3), 15)
-    pilot = await teller.register("Claims triage", "Sort incoming claims so that simple ones are paid the same day",
+    pilot = await teller.register("Claims triage",
+                                  "Sort incoming claims so that simple ones are paid the same day",
                                   "claims-triage", monday, cast, conditions=frozenset({"protected-data"}))
     teller.at(HOME.add(monday, -2), 10)
     await teller.accept(pilot, "marta", "tom", "sam", "lena", "ines", "carol", "ana")

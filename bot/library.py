@@ -10,7 +10,8 @@ from handlers.pilots.templates import Fault, Template, TemplateErrors, parse
 def built_in() -> dict[str, str]:
     """File name -> text of the templates that come with the bot."""
     folder = resources.files("handlers.pilots").joinpath("library")
-    return {each.name: each.read_text(encoding="utf-8") for each in folder.iterdir() if each.name.endswith(".yaml")}
+    return {each.name: each.read_text(encoding="utf-8") for each in folder.iterdir()
+            if each.name.endswith(".yaml")}
 
 
 def own(folder: Path | None) -> dict[str, str]:

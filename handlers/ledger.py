@@ -32,8 +32,9 @@ class Entry:
     async def note(self, pilot: Pilot, what: str, subject: str = "", *, before: dict[str, Any] | None = None,
                    after: dict[str, Any] | None = None) -> AuditEntry:
         """Write to the audit trail of `pilot`, which is locked."""
-        return await audit.append(self.session, pilot, at=self.now, actor=self.actor.person, door=self.actor.door,
-                                  what=what, subject=subject, before=before, after=after)
+        return await audit.append(self.session, pilot, at=self.now, actor=self.actor.person,
+                                  door=self.actor.door, what=what, subject=subject, before=before,
+                                  after=after)
 
     def promise(self, promise: outbox.Promise) -> None:
         """Announce: will be shown after the commit, as things stand then."""
@@ -57,7 +58,10 @@ class Ledger:
     """Told after a commit that there is something to send."""
 
     async def check_first(self, actor: Actor) -> None:
-        """Raises AlreadyDone where this delivery was carried out: before checks that its own effect would fail."""
+        """Raises AlreadyDone where this delivery was carried out.
+
+        Asked before checks that its own effect would fail.
+        """
         if actor.delivery is None:
             return
         async with self.store.reading() as session:
@@ -66,7 +70,7 @@ class Ledger:
 
     @asynccontextmanager
     async def entry(self, actor: Actor) -> AsyncIterator[Entry]:
-        """A transaction on behalf of `actor`. Raises AlreadyDone where this delivery was carried out before."""
+        """A transaction on behalf of `actor`. Raises AlreadyDone where this delivery was carried out."""
         announced = False
         async with self.store.begin() as session:
             entry = Entry(session, self.clock(), actor)

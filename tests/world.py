@@ -33,8 +33,9 @@ class World:
         await self.sandbox.idle()
         await self.parts.door.drained()  # on a busy machine even a quick answer may follow its ack
         for _ in range(60):
-            if not await self.parts.outbox.deliver() and not await self._waiting():
+            if not await self._waiting():
                 break
+            await self.parts.outbox.deliver()
             await self.sandbox.idle()
             self.clock.advance(seconds=1)
         await self.sandbox.idle()

@@ -1,1 +1,1 @@
-"""What every feature says and needs, on any surface: cards, forms, ports, refusals. Imports nothing of ours."""
+"""What every feature says and needs, on any surface: cards, forms, ports, refusals. Imports none of ours."""

@@ -53,11 +53,14 @@ class ChatClient(Protocol):
         ...
 
     async def find(self, room: str, ref: str, since: datetime) -> str | None:
-        """The id of the message posted with `ref`, None if there is none. Raises SendFailed where unknowable."""
+        """The id of the message posted with `ref`; None: no such message. Raises SendFailed if unknowable."""
         ...
 
     def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
-        """The workspace's limit that the next call for this message counts against; None: only the room's own."""
+        """The workspace's limit that the next call for this message counts against.
+
+        None: only the room's own.
+        """
         ...
 
 
@@ -93,7 +96,7 @@ class Directory(Protocol):
         ...
 
     async def channel(self, room: str) -> Channel | None:
-        """None where there is no such channel, or it cannot be seen. Raises SendFailed where it cannot be told."""
+        """None where there is no such channel, or none to be seen. Raises SendFailed if it cannot be told."""
         ...
 
 

@@ -75,10 +75,11 @@ class Desk:
         """What answers each verb of this release."""
         return {
             "": self._say_bare, "new": self._say_new, "list": self._say_list, "status": self._say_status,
-            "items": self._say_items, "item": self._say_item, "done": self._say_done, "reopen": self._say_reopen,
-            "na": self._say_na, "plan": self._say_plan, "due": self._say_due, "block": self._say_block,
-            "assign": self._say_assign, "team": self._say_team, "brief": self._say_brief, "gate": self._say_gate,
-            "history": self._say_history, "pause": self._say_pause, "resume": self._say_resume, "stop": self._say_stop,
+            "items": self._say_items, "item": self._say_item, "done": self._say_done,
+            "reopen": self._say_reopen, "na": self._say_na, "plan": self._say_plan, "due": self._say_due,
+            "block": self._say_block, "assign": self._say_assign, "team": self._say_team,
+            "brief": self._say_brief, "gate": self._say_gate, "history": self._say_history,
+            "pause": self._say_pause, "resume": self._say_resume, "stop": self._say_stop,
             "quiet": self._say_quiet, "why": self._say_why, "help": self._say_help,
         }
 
@@ -93,8 +94,8 @@ class Desk:
                                          self.creation.conditions(), actor.room))
 
     async def _say_list(self, said: _Said) -> Reply:
-        return Reply(await self.status.list(said.actor.workspace, said.actor.person, said.parsed.choice or "all", 0),
-                     reads=True)
+        return Reply(await self.status.list(said.actor.workspace, said.actor.person,
+                                            said.parsed.choice or "all", 0), reads=True)
 
     async def _say_status(self, said: _Said) -> Reply:
         async with self.finder.store.reading() as session:  # asked most of all: found and read in one look
@@ -110,7 +111,8 @@ class Desk:
         return await self._item_card(said.actor, (await self.finder.item(said.actor, said.parsed)).id)
 
     async def _item_card(self, actor: Actor, item_id: int) -> Reply:
-        return Reply(await self.status.item(actor.workspace, item_id, actor.person, is_admin=self.people.is_admin(actor.person)), reads=True)
+        return Reply(await self.status.item(actor.workspace, item_id, actor.person,
+                                            is_admin=self.people.is_admin(actor.person)), reads=True)
 
     async def _say_done(self, said: _Said) -> Reply:
         item = await self.finder.item(said.actor, said.parsed)
@@ -170,39 +172,45 @@ class Desk:
     async def _say_brief(self, said: _Said) -> Reply:
         pilot, parsed = await self.finder.pilot(said.actor, said.parsed), said.parsed
         if parsed.kind is None:
-            return Reply(await self.status.briefings(said.actor.workspace, pilot.id, said.actor.person), reads=True)
+            return Reply(await self.status.briefings(said.actor.workspace, pilot.id, said.actor.person),
+                         reads=True)
         async with self.finder.store.reading() as session:
             items = await pilots.items_of(session, said.actor.workspace, pilot.id)
         item = next((each for each in items if each.ref == BRIEFINGS[parsed.kind]), None)
         if item is None:
-            raise Refused(f"The template of {pilot.name} has no {parsed.kind} briefing. `/pilot items` shows what "
-                          "it has.")
+            raise Refused(f"The template of {pilot.name} has no {parsed.kind} briefing. `/pilot items` shows "
+                          "what it has.")
         match parsed.choice:
             case "slot":
-                assert parsed.on is not None and parsed.at is not None
+                assert parsed.on is not None
+                assert parsed.at is not None
                 await self.items.slot(said.actor, item.id, said.calendar.at(parsed.on, parsed.at))
             case "held" if parsed.text:
                 await self.items.held(said.actor, item.id, said.calendar.today(said.now), parsed.text, [], [])
             case "held":
                 return Reply(form=forms.held_form(item, said.calendar.today(said.now)))
             case "asks":
-                asks = [each.strip() for each in parsed.text.replace("\n", ";").split(";") if each.strip(" !")]
-                await self.items.asks(said.actor, item.id, [a.lstrip("! ") for a in asks if a.startswith("!")],
+                asks = [each.strip() for each in parsed.text.replace("\n", ";").split(";")
+                        if each.strip(" !")]
+                await self.items.asks(said.actor, item.id,
+                                      [a.lstrip("! ") for a in asks if a.startswith("!")],
                                       [a for a in asks if not a.startswith("!")])
-                return Reply(await self.status.items(said.actor.workspace, pilot.id, said.actor.person, "open", 0),
-                             reads=True)
+                return Reply(await self.status.items(said.actor.workspace, pilot.id, said.actor.person,
+                                                     "open", 0), reads=True)
         return await self._item_card(said.actor, item.id)
 
     async def _say_gate(self, said: _Said) -> Reply:
         pilot = await self.finder.pilot(said.actor, said.parsed)
         if said.parsed.choice == "pass":
             await self.stages.pass_gate(said.actor, pilot.id)
-            return Reply(await self.status.status(said.actor.workspace, pilot.id, said.actor.person), reads=True)
+            return Reply(await self.status.status(said.actor.workspace, pilot.id, said.actor.person),
+                         reads=True)
         return Reply(await self._gate(said.actor, pilot.id), reads=True)
 
     async def _say_history(self, said: _Said) -> Reply:
         pilot = await self.finder.pilot(said.actor, said.parsed)
-        return Reply(await self.status.history(said.actor.workspace, pilot.id, 0, said.actor.person), reads=True)
+        return Reply(await self.status.history(said.actor.workspace, pilot.id, 0, said.actor.person),
+                     reads=True)
 
     async def _say_pause(self, said: _Said) -> Reply:
         pilot = await self.finder.pilot(said.actor, said.parsed)
@@ -230,13 +238,14 @@ class Desk:
             raise Refused(f"{say_date(until, today)} is in the past. Give a day from tomorrow on, such as "
                           "`/pilot quiet until fri`, or `/pilot quiet off`.")
         if (until - today).days > 60:
-            raise Refused("Two months is the longest I keep quiet; after that people wait for you in vain. Hand your "
-                          "items over instead: `/pilot assign ID @who`.")
+            raise Refused("Two months is the longest I keep quiet; after that people wait for you in vain. "
+                          "Hand your items over instead: `/pilot assign ID @who`.")
         await self.items.quiet(asked.actor, until, today)
         if until == today:
             return Reply(said("Your morning messages come again from the next working day on."), reads=True)
         return Reply(Card(f"No morning message to you before {say_date(until, today)}", (
-            Text((line("Pilot channels still show what is due, and ", Mono("/pilot"), " shows it any time."),)),
+            Text((line("Pilot channels still show what is due, and ", Mono("/pilot"),
+                       " shows it any time."),)),
             Note(line(Mono("/pilot quiet off"), " ends it early.")))), reads=True)
 
     async def _say_why(self, said: _Said) -> Reply:
@@ -397,7 +406,8 @@ class Desk:
         except Refused as refusal:
             raise Refused(str(refusal), fields=refusal.fields or {main: str(refusal)}) from refusal
 
-    async def _change(self, verb: str, item_id: int, values: Values, actor: Actor, calendar: Calendar) -> None:
+    async def _change(self, verb: str, item_id: int, values: Values, actor: Actor,
+                      calendar: Calendar) -> None:
         reason = forms.text_of(values, "reason")
         match verb:
             case "done":
@@ -415,9 +425,11 @@ class Desk:
                 await self.items.reopen(actor, item_id, reason)
             case "slot":
                 at = time.fromisoformat(forms.text_of(values, "at") or "10:00")
-                await self.items.slot(actor, item_id, calendar.at(forms.day_of(values, "on"), at).astimezone(UTC))
+                await self.items.slot(actor, item_id,
+                                      calendar.at(forms.day_of(values, "on"), at).astimezone(UTC))
             case "held":
-                await self.items.held(actor, item_id, forms.day_of(values, "on"), forms.text_of(values, "attendees"),
+                await self.items.held(actor, item_id, forms.day_of(values, "on"),
+                                      forms.text_of(values, "attendees"),
                                       forms.lines_of(values, "blocking"), forms.lines_of(values, "other"))
 
     async def _picked(self, values: Values, actor: Actor) -> Person:

@@ -99,8 +99,8 @@ class Finder:
         if mine:
             raise Refused(f"Which pilot? Add its name, as in `{_with_name(parsed, mine[0])}`, or type it in "
                           "the pilot's channel.", choices=self._offer(parsed, mine))
-        raise Refused("Which pilot? Add its name, or type it in the pilot's channel. `/pilot list` shows all, "
-                      "`/pilot new` registers one.")
+        raise Refused("Which pilot? Add its name, or type it in the pilot's channel. `/pilot list` shows "
+                      "all, `/pilot new` registers one.")
 
     def _offer(self, parsed: Parsed, found: Sequence[Pilot]) -> tuple[tuple[str, str], ...]:
         return tuple((pilot.name, again(parsed, pilot=pilot.id)) for pilot in found[:OFFERED])
@@ -162,8 +162,8 @@ class Finder:
                                    score_cutoff=2, limit=3)
             raise Refused(f"{pilot.name} has no item {ref}. `/pilot items` shows its checklist"
                           + ("; did you mean one of these?" if near else "."),
-                          choices=tuple((f"{items[i].ref} {shortened(items[i].title, 50)}", again(parsed, item=items[i].id))
-                                        for _, _, i in near))
+                          choices=tuple((f"{items[i].ref} {shortened(items[i].title, 50)}",
+                                         again(parsed, item=items[i].id)) for _, _, i in near))
         words = name.casefold().split()
         found = [item for item in items if all(word in item.title.casefold() for word in words)]
         open_ones = [item for item in found if item.state is ItemState.OPEN]
@@ -173,7 +173,8 @@ class Finder:
         if best:
             said = inside(shortened(name, 40))
             raise Refused(f"“{said}” fits several items of {pilot.name}. Which?", choices=tuple(
-                (f"{item.ref} {shortened(item.title, 50)}", again(parsed, item=item.id)) for item in best[:OFFERED]))
+                (f"{item.ref} {shortened(item.title, 50)}", again(parsed, item=item.id))
+                for item in best[:OFFERED]))
         raise Refused(f"No item of {pilot.name} has “{inside(shortened(name, 40))}” in its title. "
                       f"Use its id, as in `/pilot item {items[0].ref if items else 'W1-02'}`; `/pilot items` "
                       "shows them all.")

@@ -33,8 +33,8 @@ PACK_HINTS = {"llm-assistant": "Evals, prompt injection, spend caps, vendor term
 def new_form(name: str, today: date, lead: str, packs: Sequence[Template], conditions: Sequence[str],
              room: str | None) -> Form:
     """Registering a pilot."""
-    options = tuple(Option(PACK_TITLES.get(p.name, p.name), p.name, PACK_HINTS.get(p.name, f"{len(p.items)} items"))
-                    for p in packs)
+    options = tuple(Option(PACK_TITLES.get(p.name, p.name), p.name,
+                           PACK_HINTS.get(p.name, f"{len(p.items)} items")) for p in packs)
     applies = []
     for word in conditions:
         label, hint = CONDITIONS.get(word, (word, None))
@@ -72,7 +72,8 @@ def new_form(name: str, today: date, lead: str, packs: Sequence[Template], condi
 def done_form(item: Item) -> Form:
     required = item.kind is ItemKind.SIGNOFF
     return Form(f"done:{item.id}", f"Done: {item.ref}", (
-        Field("evidence", "Evidence", "lines", required=required, at_most=2000, placeholder="A link, or one line",
+        Field("evidence", "Evidence", "lines", required=required, at_most=2000,
+              placeholder="A link, or one line",
               hint="Who agreed to what and when." if required else
               "Without it the item counts half: somebody's word alone."),), "Mark done", _about(item))
 
@@ -94,7 +95,8 @@ def block_form(item: Item) -> Form:
 
 def assign_form(item: Item) -> Form:
     return Form(f"assign:{item.id}", f"Hand over: {item.ref}", (
-        Field("who", "New owner", "person", hint="They get one message about it now."),), "Hand over", _about(item))
+        Field("who", "New owner", "person", hint="They get one message about it now."),),
+        "Hand over", _about(item))
 
 
 def na_form(item: Item) -> Form:
@@ -111,7 +113,8 @@ def reopen_form(item: Item) -> Form:
 def slot_form(item: Item, today: date) -> Form:
     return Form(f"slot:{item.id}", "Briefing slot", (
         Field("on", "Day", "date", initial=max(item.due_on or today, today).isoformat()),
-        Field("at", "Time", "time", initial="10:00", hint="In your own time zone; 30 minutes.")), "Save", _about(item))
+        Field("at", "Time", "time", initial="10:00", hint="In your own time zone; 30 minutes.")),
+        "Save", _about(item))
 
 
 def held_form(item: Item, today: date) -> Form:
@@ -120,7 +123,8 @@ def held_form(item: Item, today: date) -> Form:
         Field("attendees", "Who was there", at_most=500, placeholder="Jonas Brandt, Priya Shah"),
         Field("blocking", "Asks that block the next stage", "lines", required=False, at_most=2000,
               hint="One a line; each becomes an item that holds the next gate."),
-        Field("other", "Other asks", "lines", required=False, at_most=2000, hint="One a line; each becomes an item.")),
+        Field("other", "Other asks", "lines", required=False, at_most=2000,
+              hint="One a line; each becomes an item.")),
         "Save", _about(item))
 
 
@@ -156,4 +160,5 @@ def day_of(values: Values, field: str) -> date:
 
 def lines_of(values: Values, field: str) -> list[str]:
     """A many-line field, one entry a line, list marks taken off."""
-    return [clean for each in text_of(values, field).splitlines() if (clean := each.strip().lstrip("-•* ").strip())]
+    return [clean for each in text_of(values, field).splitlines()
+            if (clean := each.strip().lstrip("-•* ").strip())]

@@ -19,8 +19,8 @@ def help_card(parsed: Parsed | None) -> Card:
         rows: list[Line] = [line(Bold(group.title))]
         rows += [line(Mono(usage), "  ", *prose(what)) for usage, what in group.lines]
         elements.append(Text(tuple(rows)))
-    elements.append(Note(line(Mono("/pilot help done"), " shows one verb with an example. In a pilot's own channel its "
-                              "name may be left out.")))
+    elements.append(Note(line(Mono("/pilot help done"), " shows one verb with an example. In a pilot's own "
+                              "channel its name may be left out.")))
     if command == "/pilot":
         elements.append(Buttons((Button("What waits for me", "mine:"), Button("Register a pilot", "new:"),
                                  Button("All pilots", "list:all:0"))))

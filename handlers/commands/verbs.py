@@ -268,8 +268,8 @@ VERBS: tuple[Verb, ...] = (
                "reminders back."),
     Verb("/pilot", "channel-nudge", (), "When the pilot's channel is nudged", Action.CHANNEL_NUDGE,
          "/pilot channel-nudge mon thu 09:30", aliases=("channel nudge",),
-         later="Changing it per pilot comes in a later release; until then your Ground Crew admin sets days and "
-               "time for new pilots, and `/pilot pause reason` silences a channel."),
+         later="Changing it per pilot comes in a later release; until then your Ground Crew admin sets days "
+               "and time for new pilots, and `/pilot pause reason` silences a channel."),
     Verb("/pilot", "why", (), "Why I got the last message from you", Action.READ, "/pilot why"),
     Verb("/pilot", "help", (Arg(Kind.CHOICE, "VERB", required=False),), "This list, or all about one verb",
          Action.READ, "/pilot help due", aliases=("hilfe", "commands", "h")),

@@ -108,7 +108,8 @@ async def _digests(session: AsyncSession, now: datetime) -> int | None:
         return None
     due = await nudges.with_the_rest(session, due, now)
     of_pilots = await pilots.of_items(session, due)
-    owners = await people.in_many(session, {(item.workspace_id, item.owner_id) for item in due if item.owner_id})
+    owners = await people.in_many(session, {(item.workspace_id, item.owner_id)
+                                            for item in due if item.owner_id})
     mornings: dict[_Who, rules.Morning] = {}
     said: dict[_Morning, list[int]] = defaultdict(list)
     moved: dict[datetime | None, list[int]] = defaultdict(list)

@@ -63,8 +63,8 @@ class People:
             profile = await self.directory.person(person_id)
         except SendFailed:
             name = person_id.partition(":")[2]
-            return Person(workspace_id=workspace, id=person_id, name=name, handle=name, zone=self.default_zone,
-                          country=self.default_country, seen_at=now)
+            return Person(workspace_id=workspace, id=person_id, name=name, handle=name,
+                          zone=self.default_zone, country=self.default_country, seen_at=now)
         if profile is None or profile.is_bot:
             return None
         zone = profile.zone if profile.zone and valid_zone(profile.zone) else self.default_zone

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from handlers.chat.cards import Bold, Button, Buttons, Card, Confirm, Element, Line, Mono, Note, Row, Text, line
+from handlers.chat.cards import Bold, Button, Buttons, Card, Confirm, Element, Line, Mono, Note, Text, line
 from handlers.people.actions import calendar_of
 from handlers.people.calendar import Calendar
 from handlers.people.dates import say_date, say_due
@@ -21,17 +21,18 @@ def kickoff_card(dossier: Dossier, now: datetime) -> Card:
     asked = sum(1 for seat in dossier.seats.values() if seat.state is SeatState.ASKED)
     elements: list[Element] = [
         Text((line(pilot.purpose),)),
-        Text((line("Kickoff ", Bold(say_date(pilot.kickoff_on, today)), f" · {len(dossier.items)} items · next gate: ",
-                   Bold(_next_gate(pilot))),)),
+        Text((line("Kickoff ", Bold(say_date(pilot.kickoff_on, today)),
+                   f" · {len(dossier.items)} items · next gate: ", Bold(_next_gate(pilot))),)),
         Text(tuple(_role_line(dossier, role) for role in ROLES)),
     ]
     if pilot.late_start:
-        elements.append(Note(line("Registered after its kickoff: what was due before today is due in two working "
-                                  "days, so that nobody starts with a wall of red.")))
+        elements.append(Note(line("Registered after its kickoff: what was due before today is due in two "
+                                  "working days, so that nobody starts with a wall of red.")))
     if asked and pilot.state is PilotState.ACTIVE:
         elements.append(Buttons((Button("Accept my role", f"accept:{pilot.id}:*", "primary"),
                                  Button("Not me", f"notme:{pilot.id}:*"))))
-    elements.append(Buttons((Button("Status", f"status:{pilot.id}"), Button("Checklist", f"items:{pilot.id}:open"),
+    elements.append(Buttons((Button("Status", f"status:{pilot.id}"),
+                             Button("Checklist", f"items:{pilot.id}:open"),
                              Button("Team", f"team:{pilot.id}"))))
     return Card(f"{pilot.name} starts: everyone who can say no is asked in week one", tuple(elements))
 
@@ -54,7 +55,7 @@ def _role_line(dossier: Dossier, role: Role) -> Line:
 
 
 def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool) -> Card | None:
-    """One message to one person for all roles they are asked to take in a pilot; None: nothing (left) to ask."""
+    """One message to one person for all roles they are asked to take in a pilot; None: nothing to ask."""
     pilot, me = dossier.pilot, dossier.people.get(person_id)
     mine = [(role, dossier.seats[role]) for role in ROLES
             if role in dossier.seats and dossier.seats[role].person_id == person_id]
@@ -75,15 +76,16 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
     owned = sorted((i for i in dossier.items if i.owner_id == person_id and i.state is ItemState.OPEN
                     and i.due_on is not None), key=lambda i: (i.due_on or today, -i.weight))
     if owned:
-        elements.append(Text((line("First for you:"), *(_first(item, today, calendar) for item in owned[:3]))))
+        elements.append(Text((line("First for you:"),
+                              *(_first(item, today, calendar) for item in owned[:3]))))
     if asked:
         elements.append(Buttons((
             Button("Accept", f"accept:{pilot.id}:*", "primary", says=f"Accept your role in {pilot.name}"),
             Button("Not me", f"notme:{pilot.id}:*", says=f"Hand the role in {pilot.name} back to the lead"))))
         by = dossier.people.get(next(seat.asked_by for _, seat in mine))
-        elements.append(Note(line(f"{by.name if by else 'The pilot lead'} {ORIGINALLY_ASKED} this. What is due comes "
-                                  "in one message on working mornings; ", Mono("/pilot quiet until fri"),
-                                  " pauses it.")))
+        elements.append(Note(line(f"{by.name if by else 'The pilot lead'} {ORIGINALLY_ASKED} this. What is "
+                                  "due comes in one message on working mornings; ",
+                                  Mono("/pilot quiet until fri"), " pauses it.")))
         return Card(f"{_roles(asked)} for {pilot.name}: is that you?", tuple(elements))
     elements.append(Buttons((Button("Open checklist", f"items:{pilot.id}:mine"),
                              Button("Status", f"status:{pilot.id}"))))
@@ -177,15 +179,17 @@ def stage_card(dossier: Dossier, entry: AuditEntry) -> Card:
                 Text((line(f"Opened by {name}. This stage ends when: ", Bold(exit_line), "."),)), buttons))
         case "pilot paused":
             return Card(f"{pilot.name} is paused", (
-                Text((line(f"By {name}: {reason}"), line("No nudges until ", Mono("/pilot resume"), "; open dates move "
-                                                         "by as many working days."))),))
+                Text((line(f"By {name}: {reason}"),
+                      line("No nudges until ", Mono("/pilot resume"),
+                           "; open dates move by as many working days."))),))
         case "pilot resumed":
             moved = entry.after.get("dates_moved_wd") or 0
             moved_line = f"Open dates moved by {moved} working days." if moved else "Dates stay as they were."
             return Card(f"{pilot.name} goes on", (Text((line(f"Resumed by {name}. {moved_line}"),)), buttons))
     return Card(f"{pilot.name} was stopped", (
-        Text((line(f"By {name}: {reason}"), line("A decision to stop is a good outcome too. The record stays in ",
-                                                 Mono("/pilot history"), "."))),))
+        Text((line(f"By {name}: {reason}"),
+              line("A decision to stop is a good outcome too. The record stays in ",
+                   Mono("/pilot history"), "."))),))
 
 
 def undelivered_card(pilot: Pilot | None, lost: Post) -> Card:
@@ -194,9 +198,10 @@ def undelivered_card(pilot: Pilot | None, lost: Post) -> Card:
     where = f"#{pilot.room_name}" if pilot and lost.room == pilot.room else "a direct message"
     why = {"not_in_channel": f"I am not in {where}. Type /invite @Ground Crew there.",
            "channel_not_found": f"I cannot see {where}. If it is private, type /invite @Ground Crew there.",
-           "is_archived": f"{where} is archived. Unarchive it, or stop the pilot and register it in another channel.",
-           "in_doubt": f"Slack did not answer when I posted in {where}, and I may not look there whether it arrived. "
-                       "Please look; if it is there, leave this as it is.",
+           "is_archived": f"{where} is archived. Unarchive it, or stop the pilot and register it in another "
+                          "channel.",
+           "in_doubt": f"Slack did not answer when I posted in {where}, and I may not look there whether it "
+                       "arrived. Please look; if it is there, leave this as it is.",
            }.get(lost.last_error or "", f"Slack answered {lost.last_error}.")
     return Card(f"I could not post about {name} in {where}", (
         Text((line(why), line("Then press the button and I will post it."))),

@@ -1,4 +1,4 @@
-"""Registering a pilot: from a filled form to a checklist with dates, owners and a kickoff card, in one commit."""
+"""Registering a pilot: in one commit, a filled form becomes a checklist with dates, owners and a kickoff."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from handlers.people.calendar import Calendar
 from handlers.people.permissions import Action, Hat, check
 from handlers.people.roles import Role
 from handlers.pilots import cadence, rules, schedule, templates
+from handlers.pilots.seats import promise_ask, promise_kickoff, take_seat
 from handlers.pilots.templates import Checklist, Template, TemplateItem
 from handlers.pilots.work import Work
-from handlers.pilots.seats import promise_ask, promise_kickoff, take_seat
 from storage import people as people_queries
 from storage import pilots
 from storage.models import Item, ItemKind, Person, Pilot
@@ -123,11 +123,12 @@ class Creation:
         names = [*(bases or [BASE]), *(pack for pack in new.packs if pack not in bases)]
         if not bases or BASE in bases:
             names.append(PROTECTIONS)
-        needing = [pack for pack in new.packs if (items := self.library[pack].items) and all(i.when for i in items)
+        needing = [pack for pack in new.packs
+                   if (items := self.library[pack].items) and all(i.when for i in items)
                    and not new.conditions & {word for item in items for word in item.when}]
         if needing:
-            wrong["conditions"] = (f"The pack {', '.join(needing)} needs to know what applies. Tick at least one, or "
-                                   "untick the pack.")
+            wrong["conditions"] = (f"The pack {', '.join(needing)} needs to know what applies. Tick at least "
+                                   "one, or untick the pack.")
             return None
         try:
             return templates.resolve(self.library, names)
@@ -137,12 +138,14 @@ class Creation:
 
     def _kickoff(self, on: date, today: date, wrong: dict[str, str]) -> None:
         if on < today - EARLIEST:
-            wrong["kickoff"] = ("That is over a year ago. For a pilot that runs already, give the day from which "
-                                "you want to track it.")
+            wrong["kickoff"] = ("That is over a year ago. For a pilot that runs already, give the day from "
+                                "which you want to track it.")
         elif on > today + LATEST:
-            wrong["kickoff"] = "That is over a year away. Register it when it is nearer; a plan so far off only ages."
+            wrong["kickoff"] = ("That is over a year away. Register it when it is nearer; a plan so far off "
+                                "only ages.")
 
-    async def _seated(self, actor: Actor, wanted: Mapping[Role, str], wrong: dict[str, str]) -> dict[Role, Person]:
+    async def _seated(self, actor: Actor, wanted: Mapping[Role, str],
+                      wrong: dict[str, str]) -> dict[Role, Person]:
         seats = {}
         for role, person_id in wanted.items():
             try:
@@ -158,21 +161,21 @@ class Creation:
         except SendFailed:
             return Channel(room, room.partition(":")[2], is_member=True, is_archived=False)
         if channel is None:
-            wrong["channel"] = ("I cannot see that channel. If it is private, type `/invite @Ground Crew` in it, then "
-                                "press Create again.")
+            wrong["channel"] = ("I cannot see that channel. If it is private, type `/invite @Ground Crew` in "
+                                "it, then press Create again.")
         elif channel.is_archived:
             wrong["channel"] = f"#{channel.name} is archived. Unarchive it or choose another channel."
         elif not channel.is_member:
-            wrong["channel"] = (f"I am not in #{channel.name}. Type `/invite @Ground Crew` there, then press Create "
-                                "again.")
+            wrong["channel"] = (f"I am not in #{channel.name}. Type `/invite @Ground Crew` there, then press "
+                                "Create again.")
         else:
             return channel
         return None
 
     # ---- making it -------------------------------------------------------------------------------------
 
-    async def _make(self, entry: Entry, new: NewPilot, name: str, checklist: Checklist, seats: dict[Role, Person],
-                    channel: Channel, calendar: Calendar) -> int:
+    async def _make(self, entry: Entry, new: NewPilot, name: str, checklist: Checklist,
+                    seats: dict[Role, Person], channel: Channel, calendar: Calendar) -> int:
         now, today = entry.now, calendar.today(entry.now)
         lead = seats[Role.LEAD]
         kickoff = calendar.next_working(new.kickoff_on)
@@ -182,7 +185,8 @@ class Creation:
             purpose=" ".join(new.purpose.split()), room=channel.room, room_name=channel.name, zone=lead.zone,
             country=lead.country, packs=list(checklist.templates), conditions=sorted(new.conditions),
             kickoff_on=kickoff, created_by=entry.actor.person, created_at=now, stage=schedule.STAGES[0],
-            stage_entered_on=today, entered={"kickoff": kickoff.isoformat(), schedule.STAGES[0]: today.isoformat()},
+            stage_entered_on=today,
+            entered={"kickoff": kickoff.isoformat(), schedule.STAGES[0]: today.isoformat()},
             last_activity_at=now, stages=stages, weights=dict(checklist.weights),
             nudge_week_one=self.times.week_one, nudge_later=self.times.later, nudge_time=self.times.at)
         entry.session.add(pilot)
@@ -219,7 +223,8 @@ class Creation:
             calendar = lead_calendar if owner is None else calendar_of(owner)
             due = schedule.due_date(wanted.due, anchors, calendar)
             due, was_late = schedule.clamp_late(due, calendar.today(work.entry.now), calendar)
-            pilot.late_start = pilot.late_start or (was_late and pilot.kickoff_on < calendar.today(work.entry.now))
+            pilot.late_start = pilot.late_start or (
+                was_late and pilot.kickoff_on < calendar.today(work.entry.now))
             item = self._row(pilot, position, wanted)
             item.owner_id, item.due_on = (owner.id if owner else None), due
             work.entry.session.add(item)
@@ -227,8 +232,9 @@ class Creation:
 
     def _row(self, pilot: Pilot, position: int, wanted: TemplateItem) -> Item:
         return Item(
-            workspace_id=pilot.workspace_id, pilot_id=pilot.id, ref=wanted.id, position=position, title=wanted.title,
-            kind=ItemKind(wanted.kind), stage=wanted.stage, role=wanted.owner, due_rule=wanted.due,
-            category=wanted.category, weight=wanted.weight, evidence_wanted=wanted.evidence, why=wanted.why,
-            gate=wanted.gate, is_advice=wanted.is_advice, approvers=list(wanted.approvers),
-            source=list(wanted.source), minutes=wanted.minutes, repeat=wanted.repeat)
+            workspace_id=pilot.workspace_id, pilot_id=pilot.id, ref=wanted.id, position=position,
+            title=wanted.title, kind=ItemKind(wanted.kind), stage=wanted.stage, role=wanted.owner,
+            due_rule=wanted.due, category=wanted.category, weight=wanted.weight,
+            evidence_wanted=wanted.evidence, why=wanted.why, gate=wanted.gate, is_advice=wanted.is_advice,
+            approvers=list(wanted.approvers), source=list(wanted.source), minutes=wanted.minutes,
+            repeat=wanted.repeat)

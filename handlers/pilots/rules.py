@@ -1,4 +1,4 @@
-"""What may happen to an item, decided from values alone. Each `check_` raises Refused with what to do instead."""
+"""What may happen to an item, from values alone. Each `check_` raises Refused with what to do instead."""
 
 from datetime import date, datetime
 
@@ -84,7 +84,8 @@ def check_slot(item: Item, at: datetime, on: date, now: datetime, today: date, b
 def check_reason(reason: str, verb: str, item: Item) -> str:
     reason = check_words(reason, "reason")
     if not reason:
-        raise Refused(f"Say why, in a few words: `/pilot {verb} {item.ref} reason`. It goes into the audit trail.")
+        raise Refused(f"Say why, in a few words: `/pilot {verb} {item.ref} reason`. It goes into the audit "
+                      "trail.")
     return reason
 
 

@@ -73,7 +73,8 @@ class Seats:
             work.check_running()
             seat = work.dossier.seats.get(role)
             if seat is not None and seat.person_id == person.id:
-                state = "accepted" if seat.state is SeatState.ACCEPTED else "is asked already and has not answered yet"
+                state = ("accepted" if seat.state is SeatState.ACCEPTED
+                         else "is asked already and has not answered yet")
                 raise Refused(f"{person.name} {state}: {role.title} of {work.dossier.pilot.name}. "
                               "Pick somebody else, or leave it as it is.")
             before = seat.person_id if seat else None
@@ -90,7 +91,7 @@ class Seats:
             await self._complete(work)
 
     async def accept(self, actor: Actor, pilot_id: int, role: Role | None) -> list[Role]:
-        """Take the seat that the actor was asked to take; without `role`, every one of them. Returns which."""
+        """Take the seat that the actor was asked to take; without `role`, every such one. Returns which."""
         async with work_on(self.ledger, self.people, actor, pilot_id) as work:
             work.check_running()
             taken = []
@@ -121,14 +122,16 @@ class Seats:
                 entry = await work.entry.note(work.dossier.pilot, "seat handed back", each.value,
                                               before={"person": actor.person, "state": seat.state})
                 await work.entry.session.flush()
-                lead = work.dossier.holder(Role.LEAD) or work.dossier.people.get(work.dossier.pilot.created_by)
+                lead = (work.dossier.holder(Role.LEAD)
+                        or work.dossier.people.get(work.dossier.pilot.created_by))
                 if lead is not None and lead.id != actor.person:
                     work.entry.promise(Promise(lead.id, "seat-back", entry.id, pilot_id, work.entry.now))
             promise_ask(work, actor.person)
             promise_kickoff(work)
             return given
 
-    def _asked(self, work: Work, person: str, role: Role | None, *, also_accepted: bool = False) -> list[Role]:
+    def _asked(self, work: Work, person: str, role: Role | None, *,
+               also_accepted: bool = False) -> list[Role]:
         mine = [each for each in ROLES if each in work.dossier.seats
                 and work.dossier.seats[each].person_id == person and role in (None, each)]
         open_ones = [each for each in mine if work.dossier.seats[each].state is SeatState.ASKED]

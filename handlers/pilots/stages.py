@@ -25,9 +25,10 @@ class Stages:
     people: People
 
     async def pass_gate(self, actor: Actor, pilot_id: int, expected: str | None = None) -> str:
-        """Enter the next stage; its items get their dates. Returns its title. Raises Refused while anything holds it.
+        """Enter the next stage; its items get their dates. Returns its title.
 
-        `expected` is the stage that whoever presses reads on the button: a gate passed meanwhile is not passed over.
+        `expected` is the stage that whoever presses reads on the button: a gate passed meanwhile is not
+        passed over. Raises Refused while anything holds the gate.
         """
         async with work_on(self.ledger, self.people, actor, pilot_id) as work:
             work.check(Action.GATE_PASS)
@@ -36,7 +37,8 @@ class Stages:
             today = work.today()
             if expected is not None and expected != schedule.stage_after(pilot.stage):
                 raise Refused(f"{pilot.name} is in {schedule.title_of(pilot.stage, pilot.stages)} already"
-                              f"{await self._by(work, pilot.stage)}. `/pilot gate` shows what its next gate needs.")
+                              f"{await self._by(work, pilot.stage)}. `/pilot gate` shows what its next gate "
+                              "needs.")
             gates.check_pass(pilot, work.dossier.items, today)
             before = pilot.stage
             entered = schedule.stage_after(before)
@@ -81,7 +83,8 @@ class Stages:
             if pilot.state is PilotState.STOPPED:
                 work.check_running()
             if pilot.state is PilotState.ACTIVE:
-                raise Refused(f"{pilot.name} is running; there is nothing to resume. `/pilot status` shows it.")
+                raise Refused(f"{pilot.name} is running; there is nothing to resume. `/pilot status` shows "
+                              "it.")
             today = work.today()
             missed = max(0, work.pilot_calendar.between(pilot.state_since or today, today))
             before = {"state": pilot.state, "reason": pilot.state_reason}
@@ -127,7 +130,8 @@ class Stages:
     def _promise_cards(self, work: Work) -> None:
         """What asks people to take a role goes quiet, or asks again."""
         promise_kickoff(work)
-        for person_id in {seat.person_id for seat in work.dossier.seats.values() if seat.state is SeatState.ASKED}:
+        for person_id in {seat.person_id for seat in work.dossier.seats.values()
+                          if seat.state is SeatState.ASKED}:
             promise_ask(work, person_id)
 
     async def _by(self, work: Work, stage: str) -> str:
@@ -141,8 +145,8 @@ class Stages:
     def _reason(self, reason: str, verb: str) -> str:
         reason = rules.check_words(reason, "reason")
         if not reason:
-            raise Refused(f"Say why, in a few words: `/pilot {verb} reason`. It is posted in the pilot's channel and "
-                          "kept in the audit trail.")
+            raise Refused(f"Say why, in a few words: `/pilot {verb} reason`. It is posted in the pilot's "
+                          "channel and kept in the audit trail.")
         return reason
 
 

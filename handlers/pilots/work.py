@@ -59,15 +59,15 @@ class Work:
             self._check_own_role(item)
 
     def _check_own_role(self, item: Item) -> None:
-        """The safety floor is its own role's to set aside; whoever was handed an item of it may only do it."""
+        """The safety floor is its own role's to set aside; whoever was handed an item of it only does it."""
         seat, holder = self.dossier.seats.get(item.role), self.dossier.holder(item.role)
         if seat is not None and seat.person_id == self.entry.actor.person:
             return
         ask = f"`/pilot team {item.role} @who` fills that seat."
         if holder is not None and holder.is_active:
             ask = f"Ask {holder.name}."
-        raise Refused(f"{item.ref} belongs to the safety floor: only whoever is {Role(item.role).title} here can "
-                      f"set it aside, not somebody it was handed to. {ask}")
+        raise Refused(f"{item.ref} belongs to the safety floor: only whoever is {Role(item.role).title} here "
+                      f"can set it aside, not somebody it was handed to. {ask}")
 
     def check_running(self) -> None:
         """Raises Refused where the pilot is paused or stopped."""
@@ -103,7 +103,8 @@ class Work:
         told = await session.scalars(
             select(Post).join(AuditEntry, AuditEntry.id == Post.subject_id)
             .where(Post.workspace_id == pilot.workspace_id, Post.pilot_id == pilot.id,
-                   Post.kind.in_(OWN_MESSAGES), AuditEntry.workspace_id == pilot.workspace_id, AuditEntry.subject.in_(sorted(subjects))))
+                   Post.kind.in_(OWN_MESSAGES), AuditEntry.workspace_id == pilot.workspace_id,
+                   AuditEntry.subject.in_(sorted(subjects))))
         for post in told:
             self.entry.promise(Promise(post.room, post.kind, post.subject_id, pilot.id, self.entry.now))
 

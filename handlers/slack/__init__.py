@@ -1,1 +1,1 @@
-"""The Slack door: words, presses and forms in; cards and forms out. The only folder that knows Slack's SDK."""
+"""The Slack door: words, presses and forms in; cards and forms out. Only this folder knows Slack's SDK."""

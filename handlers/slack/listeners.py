@@ -61,8 +61,9 @@ class Door:
     # ---- who and what ----------------------------------------------------------------------------------
 
     def actor(self, user: str, team: str | None, how: str, delivery: str | None, room: str | None) -> Actor:
-        return Actor(workspace=f"slack:{self.team}", person=f"slack:{user}", door=f"slack {how}", delivery=delivery,
-                     room=f"slack:{room}" if room else None, is_outsider=team not in (None, self.team))
+        return Actor(workspace=f"slack:{self.team}", person=f"slack:{user}", door=f"slack {how}",
+                     delivery=delivery, room=f"slack:{room}" if room else None,
+                     is_outsider=team not in (None, self.team))
 
     async def settled(self, work: Coroutine[Any, Any, Reply]) -> tuple[Reply | None, asyncio.Task[Reply]]:
         """The answer if it comes in time, else None and the task that goes on."""
@@ -83,8 +84,9 @@ class Door:
         except Exception:
             ref = secrets.token_hex(2).upper()
             log.exception("bug, ref %s", ref)
-            return Reply(card=Card(f"Something broke on my side (ref {ref}). Nothing was changed. Please try again; "
-                                   "if it stays, give the ref to your Ground Crew admin."), refused=Refused("bug"))
+            return Reply(card=Card(f"Something broke on my side (ref {ref}). Nothing was changed. Please try "
+                                   "again; if it stays, give the ref to your Ground Crew admin."),
+                         refused=Refused("bug"))
 
     def later(self, task: asyncio.Task[Reply], show: Show) -> None:
         """Show the answer of `task` once it is there."""
@@ -119,10 +121,11 @@ class Door:
     # ---- typed -----------------------------------------------------------------------------------------
 
     async def command(self, ack: AsyncAck, body: Body) -> None:
-        actor = self.actor(body["user_id"], body.get("team_id"), "command", f"command:{body.get('trigger_id')}",
-                           body.get("channel_id"))
+        actor = self.actor(body["user_id"], body.get("team_id"), "command",
+                           f"command:{body.get('trigger_id')}", body.get("channel_id"))
         began = asyncio.get_running_loop().time()
-        reply, task = await self.settled(self.desk.typed(body["command"], unescaped(body.get("text") or ""), actor))
+        reply, task = await self.settled(
+            self.desk.typed(body["command"], unescaped(body.get("text") or ""), actor))
         if reply is None:
             await ack(message(WORKING))
             self.later(task, lambda late: self._followed(body, late))
@@ -147,8 +150,9 @@ class Door:
         me = [each.get("user_id") for each in body.get("authorizations") or ()]
         text = spoken(event.get("text") or "", me)
         is_direct = event.get("channel_type") == "im"
-        actor = self.actor(event["user"], event.get("user_team") or event.get("team") or body.get("team_id"), "message",
-                           f"message:{event['channel']}:{event['ts']}", None if is_direct else event["channel"])
+        actor = self.actor(event["user"], event.get("user_team") or event.get("team") or body.get("team_id"),
+                           "message", f"message:{event['channel']}:{event['ts']}",
+                           None if is_direct else event["channel"])
         began = asyncio.get_running_loop().time()
         reply, task = await self.settled(self.desk.typed("/pilot", unescaped(text), actor))
         if reply is None:
@@ -232,7 +236,8 @@ class Door:
             if reply.form is not None:
                 pushed = view.get("type") == "modal"
                 back = {"u": body["response_url"], "r": "1"} if where.get("is_ephemeral") else {}
-                late = await self._opened(body["trigger_id"], reply.form, {"p": "1"} if pushed else back, pushed=pushed)
+                late = await self._opened(body["trigger_id"], reply.form, {"p": "1"} if pushed else back,
+                                          pushed=pushed)
                 if late and on_message:
                     await self._respond(body["response_url"], Reply(card=late), replace=False)
                 elif late:
@@ -253,7 +258,8 @@ class Door:
             if error.reason != "exchanged_trigger_id":  # that one: it is shown already
                 await self._told(body, reply)
 
-    async def _opened(self, trigger: str, form: Form, metadata: dict[str, str], *, pushed: bool = False) -> Card | None:
+    async def _opened(self, trigger: str, form: Form, metadata: dict[str, str], *,
+                      pushed: bool = False) -> Card | None:
         """Open the form; what to say instead where Slack would not have it any more.
 
         `metadata`: where the answer goes (``u``), whether it replaces what is there (``r``), whether the
@@ -392,11 +398,13 @@ def register(app: AsyncApp, door: Door) -> None:
 
     @app.event(re.compile(r"^(app_uninstalled|tokens_revoked)$"))
     async def removed(body: Body) -> None:
-        log.error("Slack says %s: nothing can be sent until the app is installed again", body["event"]["type"])
+        log.error("Slack says %s: nothing can be sent until the app is installed again",
+                  body["event"]["type"])
 
 
 def _on(app: AsyncApp, event: str, work: Callable[[Body], Awaitable[None]]) -> None:
-    async def before_the_ack(body: Body, next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  (Bolt's name)
+    # `next` is Bolt's name for it
+    async def before_the_ack(body: Body, next: Callable[[], Awaitable[None]]) -> None:
         await work(body)
         await next()
 

@@ -38,7 +38,8 @@ BLOCKS = {"message": 50, "modal": 100, "home": 100}
 PAYLOAD = 12_000
 """Characters of all blocks as JSON: Slack refuses messages from about 13,200 on."""
 SECTION, CONTEXT, HEADER, LABEL, PLAIN = 3000, 2000, 150, 75, 3900
-MORE = {"type": "context", "elements": [{"type": "plain_text", "text": "Shortened: the rest did not fit here."}]}
+MORE = {"type": "context",
+        "elements": [{"type": "plain_text", "text": "Shortened: the rest did not fit here."}]}
 
 
 def cut(text: str, at_most: int) -> str:
@@ -83,8 +84,8 @@ def _element(element: Element, counter: Iterator[int]) -> list[Block]:
             return [{"type": "header", "text": _plain(cut(text, HEADER))}]
         case Facts(pairs=pairs):
             return [{"type": "section", "fields": [
-                _mrkdwn(cut(f"*{escape(name)}*\n{mrkdwn(spans)}", 2000)) for name, spans in pairs[at:at + 10]]}
-                for at in range(0, len(pairs), 10)]
+                _mrkdwn(cut(f"*{escape(name)}*\n{mrkdwn(spans)}", 2000))
+                for name, spans in pairs[at:at + 10]]} for at in range(0, len(pairs), 10)]
         case Row(lines=lines, buttons=buttons, aside=aside):
             section = _section(cut("\n".join(mrkdwn(each) for each in lines), SECTION))
             if aside is not None:
@@ -229,10 +230,12 @@ def _asked(field: Field) -> Block:
         case "time":
             made = {"type": "timepicker"} | ({"initial_time": initial} if initial else {})
         case "choice":
-            made = {"type": "radio_buttons" if len(options) <= 6 else "static_select", "options": options[:100]}
+            made = {"type": "radio_buttons" if len(options) <= 6 else "static_select",
+                    "options": options[:100]}
             made |= {"initial_option": chosen[0]} if chosen else {}
         case "choices":
-            made = {"type": "checkboxes" if len(options) <= 10 else "multi_static_select", "options": options[:100]}
+            made = {"type": "checkboxes" if len(options) <= 10 else "multi_static_select",
+                    "options": options[:100]}
             made |= {"initial_options": chosen} if chosen else {}
         case "person":
             made = {"type": "users_select"} | ({"initial_user": _bare(str(initial))} if initial else {})

@@ -185,5 +185,6 @@ def _passing(view: View, gate: gates.Gate, hats: frozenset[Hat]) -> tuple[tuple[
             "today, and its channel is told.")
     confirm = Confirm(f"Enter {gate.title}?", text, "Pass the gate")
     says = f"Pass the gate: {pilot.name} enters {gate.title}"
-    return ((Button("Pass the gate", f"gatepass:{pilot.id}:{gate.stage_to_enter}", "primary", confirm, says),),
+    return ((Button("Pass the gate", f"gatepass:{pilot.id}:{gate.stage_to_enter}", "primary", confirm,
+                    says),),
             line("Ready: every item is settled."))

@@ -32,7 +32,7 @@ def _line(random: Random) -> tuple[str, int]:
         return f"items {name}", who
     if sort < 85:  # the pilot's lead, so that it is carried out and announced
         item = random.randrange(10, seed.ITEMS)
-        return f"block i:{pilot * seed.ITEMS + item + 1} waiting for the data owner", (pilot + 1) % PERSONS
+        return f"block i:{pilot * seed.ITEMS + item + 1} by <@{seed.user(who)}> waiting for the data", (pilot + 1) % PERSONS
     if sort < 95:
         return f"new Invoices {random.randrange(10**6)}", who
     return f"status {name}", PERSONS + random.randrange(STRANGERS)

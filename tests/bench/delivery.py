@@ -57,7 +57,8 @@ async def bench(kinds: tuple[str, ...]) -> None:
             half = ROOMS // 2
             await databases.fill(url, [
                 *seed.people(PERSONS, NOW),
-                *seed.pilots(range(1000), PERSONS, NOW, due=range(1, half * 5 + 1), owners=half, next_at=NOW),
+                *seed.pilots(range(1000), PERSONS, NOW, next_at=NOW,
+                               due={n + 1 + k * half: n for n in range(half) for k in range(5)}),
                 *seed.digests(half, NOW.date(), NOW)])
             await databases.settled(url)
             chat = AnswersAtOnce()

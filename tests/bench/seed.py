@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -51,14 +51,13 @@ def people(count: int, now: datetime) -> Tables:
     return [(_table(Workspace), [{"id": WORKSPACE, "name": "Bench", "created_at": now}]), (_table(Person), rows)]
 
 
-def pilots(numbers: range, persons: int, now: datetime, *, due: Collection[int] = (), owners: int = 0,
+def pilots(numbers: range, persons: int, now: datetime, *, due: Mapping[int, int] | None = None,
            nudged: int = 0, next_at: datetime | None = None) -> Tables:
     """Pilots of 50 items with ten seats each; ids are 1 for pilot 0, and so on.
 
     Args:
         persons: how many there are to own things.
-        due: ids of items that are due to be heard of; others are days away.
-        owners: how many persons own what is due.
+        due: items that are due to be heard of, each with the number of its owner; others are days away.
         nudged: so many pilots are due their channel's nudge.
         next_at: since when what is due has been due.
     """
@@ -89,10 +88,10 @@ def pilots(numbers: range, persons: int, now: datetime, *, due: Collection[int] 
         for position, item in enumerate(wanted):
             number = n * ITEMS + position + 1
             row = _item(item, n, number, position, persons, today)
-            if number in due:
+            if due is not None and number in due:
                 row |= {"state": ItemState.OPEN, "closed_at": None, "closed_by": None, "evidence": None,
                         "blocked_at": None, "blocked_by": None, "blocked_reason": None, "plan_on": None,
-                        "due_on": today - timedelta(days=number % 6), "owner_id": f"slack:{user(number % owners)}",
+                        "due_on": today - timedelta(days=number % 6), "owner_id": f"slack:{user(due[number])}",
                         "next_at": next_at}
             elif row["state"] is ItemState.OPEN:
                 row["next_at"] = now + AHEAD + timedelta(hours=number % 400)

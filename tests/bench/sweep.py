@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
@@ -26,18 +26,18 @@ OF, BUSY, BUSY_OWNERS, BUSY_TIMES, BATCH = 100_000, 20_000, 2000, 3, 500
 
 async def scaling(kinds: tuple[str, ...]) -> None:
     heading(f"scaling: the sweep with {DUE:,} due among {MANY:,} items and among {FEW:,}, taken in turns")
-    due = range(7, FEW, FEW // DUE)
+    due = {7 + n * (FEW // DUE): n % OWNERS for n in range(DUE)}
     for kind in kinds:
         async with AsyncExitStack() as stack:
             urls = {size: await stack.enter_async_context(databases.fresh(kind)) for size in (FEW, MANY)}
             begun = perf_counter()
             for size, url in urls.items():
-                await _fill(url, size, due, OWNERS, NUDGED)
+                await _fill(url, size, due, NUDGED)
             loading_s = perf_counter() - begun
             took: dict[int, list[float]] = {size: [] for size in urls}
             for turn in range(TIMES + 1):  # the first warms caches
                 for size, url in urls.items():
-                    seconds, made = await _swept(url, due)
+                    seconds, made = await _swept(url)
                     assert made == OWNERS + NUDGED, made
                     if turn:
                         took[size].append(seconds)
@@ -49,13 +49,13 @@ async def scaling(kinds: tuple[str, ...]) -> None:
 
 async def rate(kinds: tuple[str, ...]) -> None:
     heading(f"rate: {BUSY:,} due of {OF:,} items, {BUSY_OWNERS:,} owners; beside {BUSY:,} promises inserted barely")
-    due = range(1, OF + 1, OF // BUSY)
+    due = {1 + n * (OF // BUSY): n % BUSY_OWNERS for n in range(BUSY)}
     for kind in kinds:
         async with databases.fresh(kind) as url:
-            await _fill(url, OF, due, BUSY_OWNERS, OF // seed.ITEMS)
+            await _fill(url, OF, due, OF // seed.ITEMS)
             swept, inserted = list[float](), list[float]()
             for turn in range(BUSY_TIMES + 1):
-                seconds, made = await _swept(url, due)
+                seconds, made = await _swept(url)
                 bare = await _inserted(url)
                 if turn:
                     swept.append(BUSY / seconds)
@@ -64,10 +64,10 @@ async def rate(kinds: tuple[str, ...]) -> None:
                of=f"medians of {BUSY_TIMES}; {made:,} promises, {OF // seed.ITEMS:,} of them in channels")
 
 
-async def _fill(url: str, items: int, due: Collection[int], owners: int, nudged: int) -> None:
+async def _fill(url: str, items: int, due: Mapping[int, int], nudged: int) -> None:
     await databases.fill(url, seed.people(PERSONS, MORNING))
-    await databases.fill(url, seed.pilots(range(items // seed.ITEMS), PERSONS, MORNING, due=due, owners=owners,
-                                          nudged=nudged, next_at=DUE_SINCE))
+    await databases.fill(url, seed.pilots(range(items // seed.ITEMS), PERSONS, MORNING, due=due, nudged=nudged,
+                                          next_at=DUE_SINCE))
     ids = ", ".join(map(str, due))
     # Kept to make the same morning again.
     await databases.run(url, f"CREATE TABLE bench_item AS SELECT id, next_at FROM item WHERE id IN ({ids})",
@@ -77,7 +77,7 @@ async def _fill(url: str, items: int, due: Collection[int], owners: int, nudged:
     await databases.settled(url)
 
 
-async def _swept(url: str, due: Collection[int]) -> tuple[float, int]:
+async def _swept(url: str) -> tuple[float, int]:
     """How long one sweep takes, and what it promised; then the morning is made again."""
     engine = open_engine(url)
     nudges = Nudges(Store(engine), lambda: MORNING, lambda: None)

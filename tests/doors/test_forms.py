@@ -141,7 +141,7 @@ async def test_a_form_whose_item_was_closed_meanwhile_is_refused_with_the_name_o
     for verb, fields in FILLED_IN.items():
         await world.type("jonas", "/pilot item w1-02", ROOM)
         card = world.last(ROOM, "jonas")
-        await press(world, "jonas", f"{verb}:{number}", ts=card.ts)
+        await world.sandbox.press("jonas", channel=ROOM, ts=card.ts, label=buttons(card)[f"{verb}:{number}"])
         await world.sandbox.slash("priya", ROOM, "/pilot brief legal held Jonas and Priya, no asks")
         before = await trail(world)
         errors = await fill(world, "jonas", **fields)

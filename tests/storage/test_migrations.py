@@ -59,8 +59,11 @@ async def test_models_and_migrations_describe_the_same_schema(store: Store) -> N
     assert list(await _run(store.engine, differences)) == []
 
 
-def test_every_revision_has_its_data_file() -> None:
+def test_every_revision_has_its_data_file_with_rows_in_every_table() -> None:
     assert set(REVISIONS) == known_revisions()
+    for revision in REVISIONS:
+        tables = json.loads((DATA / f"{revision}.json").read_text(encoding="utf-8"))
+        assert [name for name, rows in tables.items() if not rows] == []
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -175,7 +175,6 @@ def test_every_query_is_of_one_workspace_or_named_here() -> None:
     assert not set(_of_workspace()) & named
 
 
-ASKS_AT_LARGE = {"pilots.items_called", "pilots.named", "pilots.page"}
 WRITES = {"outbox.promise", "outbox.pause", "outbox.let_rest", "people.ensure_workspace", "deliveries.is_first",
           "outbox._wake"}
 
