@@ -7,10 +7,28 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from bot.wiring import Parts
 
 BODY_AT_MOST = 1024 * 1024
+
+
+async def _read(request: Request) -> Request | None:
+    """The request with its body read; None: it is over the limit, whatever its length header said."""
+    size = request.headers.get("content-length", "0")
+    if not size.isdecimal() or int(size) > BODY_AT_MOST:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_AT_MOST:
+            return None
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return Request(request.scope, again)
 
 
 def web_app(parts: Parts) -> Starlette:
@@ -20,10 +38,10 @@ def web_app(parts: Parts) -> Starlette:
         stamp = request.headers.get("x-slack-request-timestamp", "0")
         if not stamp.isdecimal():  # Slack's verifier would raise on it
             return PlainTextResponse("the timestamp is not a number", 401)
-        size = request.headers.get("content-length", "0")
-        if not size.isdecimal() or int(size) > BODY_AT_MOST:
+        read = await _read(request)
+        if read is None:
             return PlainTextResponse("too large", 413)
-        return await slack.handle(request)
+        return await slack.handle(read)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive")

@@ -84,9 +84,9 @@ class Door:
         except Exception:
             ref = secrets.token_hex(2).upper()
             log.exception("bug, ref %s", ref)
-            return Reply(card=Card(f"Something broke on my side (ref {ref}). Nothing was changed. Please try "
-                                   "again; if it stays, give the ref to your Ground Crew admin."),
-                         refused=Refused("bug"))
+            return Reply(card=said(
+                f"Something broke on my side (ref {ref}). `/pilot` shows whether it was done; if not, please "
+                "try again. If it stays, give the ref to your Ground Crew admin."), refused=Refused("bug"))
 
     def later(self, task: asyncio.Task[Reply], show: Show) -> None:
         """Show the answer of `task` once it is there."""

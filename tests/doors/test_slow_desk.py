@@ -240,7 +240,7 @@ async def test_a_bug_is_one_sentence_with_a_ref_that_is_in_the_log_and_changes_n
     def is_a_calm_sentence(said: str) -> None:
         ref = said.partition("(ref ")[2].partition(")")[0]
         assert "Something broke on my side" in said
-        assert "Nothing was changed" in said
+        assert "shows whether it was done" in said
         assert len(ref) == 4
         assert any(f"bug, ref {ref}" in record.getMessage() and record.exc_info for record in caplog.records)
         assert not any(word in said for word in ("Traceback", "Secret", "SELECT", "password", ".py"))

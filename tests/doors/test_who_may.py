@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -273,6 +274,14 @@ async def test_what_slack_did_not_sign_just_now_has_no_effect(world: World) -> N
         assert (await world.sandbox.bot.post("/slack/events", content=body, headers=headers)).status_code == 401
     large = body + b"&x=" + b"x" * (1024 * 1024)
     assert (await send(world, large)).status_code == 413
+
+    async def in_pieces() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x" * (512 * 1024)
+
+    unsized = await world.sandbox.bot.post("/slack/events", content=in_pieces(), headers={
+        "x-slack-signature": "v0=0", "x-slack-request-timestamp": str(now)})
+    assert unsized.status_code == 413, "without a length it is read no further than the limit"
     assert (await world.sandbox.bot.get("/slack/events")).status_code == 405
     await world.settle()
     assert await state(world) == before
