@@ -11,6 +11,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+_POOL = {"pool_size": 20, "max_overflow": 20}
+"""As many as the outbox uses at once are kept open: opening one costs more than what it is used for."""
 _READING = {"only_reads": True}
 _GLANCING = {"only_glances": True}
 _TRUSTED_S = 5.0
@@ -20,11 +22,11 @@ _TRUSTED_S = 5.0
 def open_engine(url: str) -> AsyncEngine:
     """Make the engine for `url`; SQLite gets real transactions, write-ahead logging and foreign keys."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, **_POOL)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    engine = create_async_engine(url, pool_size=10, max_overflow=10)
+    engine = create_async_engine(url, **_POOL)
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _check_alive)
     return engine
