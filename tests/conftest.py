@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import asyncpg
@@ -21,6 +22,8 @@ from storage.migrate import upgrade
 from tests.world import World, world_on
 
 PG_URL = os.environ.get("PG_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/test")
+
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 class FrozenClock:
@@ -77,6 +80,8 @@ class Databases:
             return self.free.pop()
         name = f"groundcrew_test_{uuid4().hex[:12]}"
         await _administer(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        # What survives a power cut is the server's promise, not ours: tests need not wait for the disk.
+        await _administer(f"ALTER DATABASE {name} SET synchronous_commit = off")
         return name
 
     async def give_back(self, name: str) -> None:
@@ -128,9 +133,13 @@ def _beside(name: str) -> str:
 
 
 @pytest.fixture
-async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    shutil.copy(sqlite_template, tmp_path / "test.db")
-    return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[str]:
+    """In memory where the system has such a folder: tests need not wait for the disk."""
+    folder = Path(mkdtemp(prefix="groundcrew-", dir=MEMORY)) if MEMORY else tmp_path
+    shutil.copy(sqlite_template, folder / "test.db")
+    yield f"sqlite+aiosqlite:///{folder}/test.db"
+    if MEMORY:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

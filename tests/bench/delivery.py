@@ -37,6 +37,9 @@ class AnswersAtOnce:
     async def update(self, room: str, message_id: str, card: Card) -> None:
         await self.post(room, card, message_id)
 
+    def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
+        return None
+
     async def find(self, room: str, ref: str, since: datetime) -> str | None:
         raise AssertionError("nothing is in doubt here")
 

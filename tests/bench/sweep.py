@@ -52,7 +52,7 @@ async def rate(kinds: tuple[str, ...]) -> None:
     due = {1 + n * (OF // BUSY): n % BUSY_OWNERS for n in range(BUSY)}
     for kind in kinds:
         async with databases.fresh(kind) as url:
-            await _fill(url, OF, due, OF // seed.ITEMS)
+            await _fill(url, OF, due, 0)
             swept, inserted = list[float](), list[float]()
             for turn in range(BUSY_TIMES + 1):
                 seconds, made = await _swept(url)
@@ -61,7 +61,7 @@ async def rate(kinds: tuple[str, ...]) -> None:
                     swept.append(BUSY / seconds)
                     inserted.append(BUSY / bare)
         report(f"sweep, {databases.NAMES[kind]}", median(swept), "due/s", f"bare inserts in {BATCH}s", median(inserted),
-               of=f"medians of {BUSY_TIMES}; {made:,} promises, {OF // seed.ITEMS:,} of them in channels")
+               of=f"medians of {BUSY_TIMES}; {made:,} digests")
 
 
 async def _fill(url: str, items: int, due: Mapping[int, int], nudged: int) -> None:
