@@ -8,7 +8,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Final
 
@@ -198,6 +198,10 @@ def _weekday_and_date(match: re.Match[str], here: _Here) -> date | None:
     for pattern, reader in _DATES:
         if (rest := pattern.fullmatch(match["rest"])) and (found := reader(rest, here)) is not None:
             if found.weekday() != wanted:
+                # Without a year it may be the next one: at the new year, "Wed 2 Dec" is not a month ago.
+                later = reader(rest, replace(here, today=found + _LOOK_BACK + _DAY))
+                if later is not None and later.weekday() == wanted:
+                    return later
                 raise _Wrong(f"{found.day} {MONTHS[found.month - 1]} {found.year} is a "
                              f"{WEEKDAYS[found.weekday()]}, not a {WEEKDAYS[wanted]}")
             return found

@@ -298,3 +298,9 @@ def test_a_novel_is_refused_at_once(sign):
 ])
 def test_what_was_typed_is_repeated_on_one_line(text, line):
     assert shown(text) == line
+
+
+def test_a_weekday_tells_which_year_is_meant_where_none_is_said():
+    assert read_date("Wed 2 Dec", date(2020, 1, 1), BERLIN) == date(2020, 12, 2)
+    with pytest.raises(Refused, match="is a Monday, not a Tuesday"):
+        read_date("Tue 2 Dec", date(2020, 1, 1), BERLIN)
