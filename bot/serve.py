@@ -40,8 +40,8 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     except OSError:
         bound.close()
         raise
-    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off",
-                                    timeout_graceful_shutdown=5))
+    server = _Server(uvicorn.Config(app, log_level="warning", log_config=None, access_log=False,
+                                    lifespan="off", timeout_graceful_shutdown=5))
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     try:
         while not server.started:

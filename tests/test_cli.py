@@ -65,7 +65,8 @@ def desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     for name in [name for name in os.environ if name.startswith("GROUNDCREW_")]:
         monkeypatch.delenv(name)
     before = logging.getLogger().handlers[:], logging.getLogger().level
-    logging.getLogger().handlers[:] = []
+    for name in ("", "uvicorn", "uvicorn.access"):     # what earlier tests left may write to a closed stream
+        logging.getLogger(name).handlers[:] = []
     made = Desk(monkeypatch, capsys)
     made.set(slack_api_url=sandbox.api_url, slack_bot_token=BOT, slack_app_token=APP)
     yield made  # type: ignore[misc]
