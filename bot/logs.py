@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from typing import TextIO
 
 _SECRET = re.compile(r"xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|"
                      r"(?<=hooks\.slack\.com/)\S+|(?<=/sandbox/response/)\S+")
@@ -18,9 +19,21 @@ class Redacting(logging.Formatter):
         return redacted(super().format(record))
 
 
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at that moment: an exchanged stream may be closed."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _: TextIO) -> None:
+        pass
+
+
 def configure(level: str) -> None:
     """Log to standard error. Called once, by the command line."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStandardError()
     handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

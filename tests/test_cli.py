@@ -65,12 +65,10 @@ def desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     for name in [name for name in os.environ if name.startswith("GROUNDCREW_")]:
         monkeypatch.delenv(name)
     before = logging.getLogger().handlers[:], logging.getLogger().level
-    for name in ("", "uvicorn", "uvicorn.access"):     # what earlier tests left may write to a closed stream
-        logging.getLogger(name).handlers[:] = []
     made = Desk(monkeypatch, capsys)
     made.set(slack_api_url=sandbox.api_url, slack_bot_token=BOT, slack_app_token=APP)
     yield made  # type: ignore[misc]
-    logging.getLogger().handlers[:], _ = before
+    logging.getLogger().handlers[:] = before[0]
     logging.getLogger().setLevel(before[1])
 
 
@@ -241,6 +239,18 @@ def test_logs_show_no_token_wherever_it_slipped_in(capsys: pytest.CaptureFixture
     assert "secret" not in said
     assert said.count("***") >= 6
     assert "ValueError" in said
+
+
+def test_logs_go_to_standard_error_as_it_is_when_they_are_written(
+        desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    logs.configure("INFO")
+    logging.getLogger("some").info("one")
+    first.close()
+    monkeypatch.setattr(sys, "stderr", second)
+    logging.getLogger("some").info("two")
+    assert "some: two" in second.getvalue()
 
 
 # ---- run: a real process -----------------------------------------------------------------------------------------
