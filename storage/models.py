@@ -13,6 +13,10 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only where the key is a plain INTEGER."""
 
 
+NUDGE_CONTENT = "roles,briefings,due,late"
+"""What a channel's nudge shows where nobody chose otherwise."""
+
+
 def _words(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, length=24, values_callable=lambda e: [m.value for m in e])
 
@@ -69,6 +73,17 @@ class Person(Base):
     """Set once they opened the Home tab: from then on it is kept up to date."""
     quiet_until: Mapped[date | None] = mapped_column(default=None)
     """The first day on which digests come again."""
+    digest: Mapped[str] = mapped_column(String(8), default="daily", server_default="daily")
+    """daily or weekly."""
+    away_until: Mapped[date | None] = mapped_column(default=None)
+    """The first day back; until then what is theirs goes to `delegate_id`, or to the pilot's lead."""
+    delegate_id: Mapped[str | None] = mapped_column(String(64), default=None)
+    locale: Mapped[str | None] = mapped_column(String(16), default=None)
+    """As the chat service says it, e.g. de-DE; None: not known."""
+    dnd_from: Mapped[datetime | None] = mapped_column(default=None)
+    dnd_until: Mapped[datetime | None] = mapped_column(default=None)
+    """The next (or present) do-not-disturb stretch, as far as the chat service tells."""
+    dnd_seen_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Pilot(Base):
@@ -113,6 +128,14 @@ class Pilot(Base):
     nudge_week_one: Mapped[str] = mapped_column(default="mon,tue,wed,thu,fri")
     nudge_later: Mapped[str] = mapped_column(default="mon,thu")
     nudge_time: Mapped[str] = mapped_column(String(5), default="09:30")
+    nudge_mention: Mapped[str] = mapped_column(String(8), default="mention", server_default="mention")
+    """How the channel's nudge speaks of owners: mention, name or role."""
+    nudge_content: Mapped[str] = mapped_column(default=NUDGE_CONTENT, server_default=NUDGE_CONTENT)
+    """What it shows: roles nobody has, briefings not held, what is due, what is late (by role)."""
+    halved_on: Mapped[date | None] = mapped_column(default=None)
+    """Since when its nudges come half as often, because too few of them helped; None: they do not."""
+    checked_on: Mapped[date | None] = mapped_column(default=None)
+    """When it was last looked at how many of its nudges helped."""
     nudge_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the next scheduled nudge in the channel is due; None while paused or stopped."""
     risk: Mapped[int | None] = mapped_column(default=None)
@@ -193,8 +216,20 @@ class Item(Base):
     """None on a done item: somebody's word alone, half credit."""
     na_reason: Mapped[str | None] = mapped_column(default=None)
     waived_until: Mapped[date | None] = mapped_column(default=None)
+    owner_since: Mapped[datetime | None] = mapped_column(default=None)
+    active_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When somebody last did something about it."""
+    step: Mapped[str | None] = mapped_column(String(16), default=None)
+    """The last step of the nudge policy that was said about it, for its present owner and due date."""
+    step_on: Mapped[date | None] = mapped_column(default=None)
+    snoozed_until: Mapped[date | None] = mapped_column(default=None)
+    """The first day on which its owner hears of it again."""
+    snoozes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    on_it_by: Mapped[str | None] = mapped_column(String(64), default=None)
+    """Who told the channel that they are on it."""
+    on_it_at: Mapped[datetime | None] = mapped_column(default=None)
     next_at: Mapped[datetime | None] = mapped_column(default=None)
-    """When its owner should next hear of it; None: nothing to say. Every action that changes it sets this."""
+    """When the sweep looks at it next; None: not until something changes, and every change sets it."""
     version: Mapped[int] = mapped_column(default=1)
     """Counts changes: what was signed is a version."""
 
@@ -225,7 +260,9 @@ class Nudge(Base):
     made_at: Mapped[datetime] = mapped_column()
     pilot_id: Mapped[int | None] = mapped_column(ForeignKey("pilot.id"), default=None)
     item_ids: Mapped[list[int]] = mapped_column(JSON, default_factory=list)
-    """What it spoke of in the morning: it goes on speaking of these as they get done."""
+    """What a channel's nudge spoke of in the morning: it goes on speaking of these as they get done.
+
+    What a digest speaks of is in `told`."""
 
 
 class Lane(Base):

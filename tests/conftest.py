@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import models as models
+from storage import nudging as nudging
 from storage.base import Base
 from storage.engine import Store, open_engine
 from storage.migrate import upgrade

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage import models as models
+from storage import nudging as nudging
 from storage.base import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata,
