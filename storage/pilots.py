@@ -167,15 +167,6 @@ async def seats_of(session: AsyncSession, workspace: str, pilot_id: int) -> dict
     return {seat.role: seat for seat in rows}
 
 
-async def seats_asked(session: AsyncSession, workspace: str, person: str) -> Sequence[tuple[Seat, Pilot]]:
-    """Seats a person was asked to take and has not answered, of running pilots."""
-    rows = await session.execute(
-        select(Seat, Pilot).join(Pilot, Pilot.id == Seat.pilot_id)
-        .where(Seat.workspace_id == workspace, Seat.person_id == person, Seat.accepted_at.is_(None),
-               Pilot.state == PilotState.ACTIVE).order_by(Seat.asked_at).limit(20))
-    return [(seat, pilot) for seat, pilot in rows]
-
-
 async def seats_held(session: AsyncSession, workspace: str, person: str) -> Sequence[tuple[Seat, Pilot]]:
     """All seats of a person in pilots that are not stopped."""
     rows = await session.execute(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from bot.sandbox import plain
 from bot.sandbox.elements import State
@@ -219,5 +218,3 @@ class ResponseUrl:
 
 
 Clock = Callable[[], datetime]
-Changed = Callable[[str], None]
-Payload = dict[str, Any]

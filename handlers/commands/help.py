@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from handlers.commands.verbs import COMMANDS, Kind, Parsed, Verb, find_verb, verbs_of
+from handlers.commands.verbs import COMMANDS, Kind, Verb, verbs_of
 from handlers.people.permissions import Action, Hat, may
 
 _GROUPS = (
@@ -70,17 +70,6 @@ def verb_help(verb: Verb) -> VerbHelp:
     choices = tuple((arg.word, tuple(option.replace("_", " ") for option in arg.options))
                     for arg in verb.args if arg.kind is Kind.CHOICE and len(arg.options) > 1)
     return VerbHelp(verb.usage, verb.help, verb.examples, _who(verb), verb.aliases, choices, verb.later)
-
-
-def help_for(parsed: Parsed) -> tuple[Group, ...] | VerbHelp:
-    """What a parsed `help` asks for: the overview of its command or another, or one verb in full."""
-    command = parsed.verb.command
-    if parsed.choice is None:
-        return overview(command)
-    if parsed.choice in COMMANDS:
-        return overview(parsed.choice)
-    verb = find_verb(command, parsed.choice)
-    return overview(command) if verb is None else verb_help(verb)
 
 
 def usage_hint(command: str) -> str:

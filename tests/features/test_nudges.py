@@ -388,8 +388,8 @@ async def test_two_replicas_that_share_a_persons_items_make_one_digest(shared: S
         # The other replica took item 1, opened the morning and has not committed yet.
         [taken] = await nudges.due_items(other, berlin(MON, 9, 30), 1)
         taken.next_at = berlin(TUE, 9, 30)
-        await nudges.open_morning(other, Nudge(workspace_id=WORKSPACE, kind="digest", about=SAM.id, day=MON,
-                                               made_at=berlin(MON, 9, 30), item_ids=[1]))
+        await nudges.open_mornings(other, [Nudge(workspace_id=WORKSPACE, kind="digest", about=SAM.id, day=MON,
+                                                 made_at=berlin(MON, 9, 30), item_ids=[1])])
         sweep = asyncio.create_task(room.sweep(berlin(MON, 9, 30)))
         done, _ = await asyncio.wait({sweep}, timeout=0.5)
         assert not done, "it must wait for the morning the other one opened"

@@ -61,7 +61,7 @@ OF_SEVERAL = {"nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_e
               "pilots.of_items", "pilots.dossiers"}
 """Take rows of several workspaces and keep them apart: tested one by one below."""
 
-OF_A_ROW = {"audit.append", "nudges.open_morning", "outbox.locked_lane", "outbox.give_back", "people.save",
+OF_A_ROW = {"audit.append", "outbox.locked_lane", "outbox.give_back", "people.save",
             "pilots.dossier", "pilots.note_risk", "pilots.risk_before"}
 """Take a row, and with it its workspace: tested below."""
 
@@ -220,8 +220,6 @@ async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> N
         await pilots.note_risk(session, mine, NOW, 77)
         await audit.append(session, mine, at=NOW, actor=SAM, door="d", what="w")
         await people.save(session, person("sam", "Sam Other", workspace_id=MINE))
-        morning = Nudge(workspace_id=MINE, kind="digest", about=SAM, day=TODAY, made_at=NOW)
-        assert (await nudges.open_morning(session, morning)).workspace_id == MINE
         lane = await outbox.locked_lane(session, Turn(MINE, ROOM, 0))
         assert lane is not None
         assert lane.workspace_id == MINE
