@@ -18,7 +18,7 @@ from bot.library import read_library
 from bot.logs import redacted
 from bot.settings import Settings
 from bot.wiring import identify
-from handlers.commands.desk import COMMANDS
+from handlers.commands.verbs import COMMANDS
 from handlers.pilots.templates import TemplateErrors
 from handlers.slack.listeners import EVENTS
 from storage.engine import open_engine

@@ -49,7 +49,7 @@ class Teller:
 
     async def register(self, name: str, purpose: str, channel: str, kickoff: date, cast: Mapping[Role, str],
                        packs: tuple[str, ...] = (), conditions: frozenset[str] = frozenset()) -> int:
-        pilot = await self.parts.desk.creation.create(self.actor(cast[Role.LEAD]), NewPilot(
+        pilot = await self.parts.desk.tools.creation.create(self.actor(cast[Role.LEAD]), NewPilot(
             name=name, purpose=purpose, kickoff_on=kickoff, room=f"slack:{self.sandbox.channel_id(channel)}",
             packs=packs, conditions=conditions, cut="full",
             seats={role: self._id(handle) for role, handle in cast.items()}))
@@ -58,7 +58,7 @@ class Teller:
 
     async def accept(self, pilot: int, *handles: str) -> None:
         for handle in handles:
-            await self.parts.desk.seats.accept(self.actor(handle), pilot, None)
+            await self.parts.desk.tools.seats.accept(self.actor(handle), pilot, None)
         await self.send()
 
     async def dossier(self, pilot_id: int) -> Dossier:
@@ -77,7 +77,7 @@ class Teller:
         if ref == "IN-02":
             evidence = GOALS[found.pilot.name]
         owner = Actor(f"slack:{self.parts.identity.team}", item.owner_id, "demo story")
-        await self.parts.desk.items.done(owner, item.id,
+        await self.parts.desk.tools.items.done(owner, item.id,
                                          f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)
 
     async def through(self, pilot: int, gate: str, last: date, lead: str = "priya") -> None:
@@ -89,7 +89,7 @@ class Teller:
             self.at(day, 10 + number % 6, 5 * number % 60)
             await self.done(pilot, item.ref)
         self.at(last, 15)
-        await self.parts.desk.stages.pass_gate(self.actor(lead), pilot)
+        await self.parts.desk.tools.stages.pass_gate(self.actor(lead), pilot)
         await self.send()
 
 
@@ -139,7 +139,7 @@ async def _invoice_match(teller: Teller, monday: date) -> None:
     blocked, blocker = dossier.item("B-04"), teller.actor("omar").person
     assert blocked is not None
     people = teller.parts.people
-    await teller.parts.desk.items.block(teller.actor("lena"), blocked.id,
+    await teller.parts.desk.tools.items.block(teller.actor("lena"), blocked.id,
                                         await people.known(teller.actor("lena").workspace, blocker),
                                         "read access to the ERP replica")
     await teller.send()
@@ -162,5 +162,5 @@ async def _claims_triage(teller: Teller, monday: date) -> None:
     briefing = dossier.item("W1-01")
     assert briefing is not None
     wednesday: datetime = HOME.at(HOME.add(monday, 2), time(14))
-    await teller.parts.desk.items.slot(teller.actor("ines"), briefing.id, wednesday)
+    await teller.parts.desk.tools.items.slot(teller.actor("ines"), briefing.id, wednesday)
     await teller.send()

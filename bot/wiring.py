@@ -14,6 +14,7 @@ from bot.library import read_library
 from bot.settings import Settings
 from handlers import ticks
 from handlers.chat.ports import Clock
+from handlers.commands.answers import Tools
 from handlers.commands.desk import Desk
 from handlers.commands.find import Finder
 from handlers.ledger import Ledger
@@ -27,7 +28,9 @@ from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
 from handlers.slack.client import SlackClient
-from handlers.slack.listeners import Door, register
+from handlers.slack.door import Door
+from handlers.slack.listeners import register
+from handlers.slack.showing import Showing
 from handlers.status.actions import Status
 from storage import people as people_queries
 from storage.engine import Store, open_engine
@@ -103,11 +106,12 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
     outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status), admins, woken)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
-    desk = Desk(clock=clock, people=people, finder=Finder(store), items=Items(ledger, people),
-                seats=Seats(ledger, people), stages=Stages(ledger, people), status=status, outbox=outbox,
-                creation=Creation(ledger, people, client, library, times))
+    tools = Tools(clock=clock, people=people, finder=Finder(store), items=Items(ledger, people),
+                  seats=Seats(ledger, people), stages=Stages(ledger, people), status=status, outbox=outbox,
+                  creation=Creation(ledger, people, client, library, times))
+    desk = Desk(tools)
     app = _bolt(settings, web, identity)
-    door = Door(desk, client, identity.team)
+    door = Door(desk, Showing(client), identity.team)
     register(app, door)
     return Parts(settings, store, app, door, desk, outbox, nudges, people,
                  ticks.ticks(nudges, outbox, people, ledger), identity, library)

@@ -14,8 +14,9 @@ from alembic.script import ScriptDirectory
 from bot.sandbox.api_views import METHODS as VIEWS
 from bot.sandbox.server import api_chat, api_conversations, api_users
 from bot.settings import Settings
-from handlers.commands.desk import COMMANDS
+from handlers.commands.desk import FEATURES
 from handlers.commands.help import commands_markdown, usage_hint
+from handlers.commands.verbs import COMMANDS, VERBS
 from handlers.slack.listeners import EVENTS
 from storage.migrate import newest
 
@@ -104,7 +105,7 @@ def test_only_actions_and_the_ledger_open_transactions_for_writing() -> None:
 def test_only_the_outbox_and_the_door_send() -> None:
     sends = re.compile(r"chat\.(post|update)|chat_(post|update)|client\.(post|update)\(")
     touching = {path for path, text in _code("handlers").items() if sends.search(text)}
-    assert touching <= {"handlers/outbox/actions.py", "handlers/slack/client.py", "handlers/slack/listeners.py"}
+    assert touching <= {"handlers/outbox/actions.py", "handlers/slack/client.py", "handlers/slack/showing.py"}
 
 
 # ---- the manifest ----------------------------------------------------------------------------------------------
@@ -182,6 +183,20 @@ def test_the_manifest_fits_slacks_own_schema() -> None:
     assert [error.message for error in validator.iter_errors(MANIFEST)] == []
     wrong = {**MANIFEST, "features": {**MANIFEST["features"], "slash_commands": [{"command": "pilot"}]}}
     assert list(validator.iter_errors(wrong)), "the schema accepts anything"
+
+
+# ---- the tables of answers -------------------------------------------------------------------------------------
+
+
+def test_every_verb_of_this_release_has_one_answer_and_no_other_has() -> None:
+    answered = [line for feature in FEATURES for line in feature.typed]
+    assert sorted(answered) == sorted(verb.begins for verb in VERBS if verb.later is None)
+
+
+@pytest.mark.parametrize("kind", ["pressed", "filled"])
+def test_no_two_features_answer_the_same_button_or_form(kind: str) -> None:
+    answered = [verb for feature in FEATURES for verb in getattr(feature, kind)]
+    assert len(set(answered)) == len(answered) > 0
 
 
 # ---- files that must agree ---------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 from handlers.chat.errors import Refused
-from handlers.commands.reading import LONGEST_NAME, Line
+from handlers.commands.line import LONGEST_NAME
+from handlers.commands.reading import read_line
 from handlers.commands.stretches import choices_of, raw, shown
 from handlers.commands.verbs import COMMANDS, READING, Kind, Parsed, Verb, find_verb, verbs_of
 from handlers.commands.words import (
@@ -48,7 +49,7 @@ def parse(command: str, text: str, *, today: date, calendar: Calendar) -> Parsed
         return replace(_help(verb, " ".join(word.text for word in rest)), guessed=guessed)
     if _asks_for_help(verb, rest):
         return _help(_sure(command, "help"), verb.name)
-    parsed = replace(Line(verb, line, rest, today, calendar).read(), guessed=guessed)
+    parsed = replace(read_line(verb, line, rest, today, calendar), guessed=guessed)
     if guessed and parsed.needs not in READING:
         meant = f"{verb.name} {raw(line, rest)}"
         raise Refused(f"I do not know `{shown(guessed)}`. Did you mean `{shown(meant)}`?",

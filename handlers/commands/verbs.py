@@ -90,6 +90,11 @@ class Verb:
         return " ".join(part for part in (self.command, self.name, *shown) if part)
 
     @property
+    def begins(self) -> str:
+        """`/pilot due`: what a line of this verb begins with; no two verbs share it."""
+        return f"{self.command} {self.name}".rstrip()
+
+    @property
     def examples(self) -> tuple[str, ...]:
         return (self.example, *self.more)
 

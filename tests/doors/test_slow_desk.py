@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from handlers.chat.cards import Card
 from handlers.pilots import work
-from handlers.slack import listeners
+from handlers.slack import inflight
 from storage.models import ItemState, SeatState
 from tests.doors.hands import (
     FEW,
@@ -36,23 +36,23 @@ WORKING = "Working on it. The answer follows"
 @asynccontextmanager
 async def busy(world: World) -> AsyncIterator[Held]:
     """The desk has to wait for the pilot's row; the door says so sooner than usual, so that tests need not wait."""
-    usual, listeners.DESK_TIME_S = listeners.DESK_TIME_S, 0.2
+    usual, inflight.DESK_TIME_S = inflight.DESK_TIME_S, 0.2
     try:
         async with Held(world) as held:
             yield held
     finally:
-        listeners.DESK_TIME_S = usual
+        inflight.DESK_TIME_S = usual
 
 
 @asynccontextmanager
 async def nobody_can_be_met(world: World) -> AsyncIterator[None]:
     """Somebody else writes to the table of people, and takes their time."""
-    usual, listeners.DESK_TIME_S = listeners.DESK_TIME_S, 0.2
+    usual, inflight.DESK_TIME_S = inflight.DESK_TIME_S, 0.2
     async with world.parts.store.begin() as session:
         if world.parts.store.engine.dialect.name == "postgresql":
             await session.execute(text("LOCK TABLE person IN EXCLUSIVE MODE"))
         yield
-    listeners.DESK_TIME_S = usual
+    inflight.DESK_TIME_S = usual
 
 
 def no_timeout(world: World) -> bool:

@@ -56,7 +56,7 @@ def test_the_walk_below_knows_every_action() -> None:
 
 
 async def test_every_change_of_a_pilot_writes_who_did_what_and_how(world: World) -> None:
-    desk, store = world.parts.desk, world.parts.store
+    desk, store = world.parts.desk.tools, world.parts.store
     number = await world.new_pilot(legal="jonas")
     [created] = await _entries(store)
     assert (created.what, created.actor, created.door) == ("pilot created", "slack:U0PRIYA00", "slack form")
