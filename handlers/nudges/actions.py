@@ -3,32 +3,23 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.cards import Card
 from handlers.chat.ports import Clock
-from handlers.nudges import cards, rules
-from handlers.people.calendar import Calendar
-from handlers.pilots import cadence, risk
+from handlers.nudges import cards, channel, rules
+from handlers.nudges.promises import promise
 from storage import nudges, outbox, people, pilots
 from storage.engine import Store
-from storage.models import Item, Nudge, PilotState
+from storage.models import Nudge
 from storage.outbox import Promise
-from storage.pilots import Dossier
 
 DIGEST = "digest"
-CHANNEL = "channel"
-POST = "nudge"
-"""What the outbox calls a nudge of the kind CHANNEL."""
 
 ITEMS_AT_ONCE = 250
 """And whatever else is due of their owners."""
-PILOTS_AT_ONCE = 100
-
-_KEPT_UP = timedelta(days=1)
-_UNSCHEDULED = timedelta(days=7)
 
 _Batch = Callable[[AsyncSession, datetime], Awaitable[int | None]]
 """Promises what is due of one batch; None: nothing was due."""
@@ -51,7 +42,7 @@ class Nudges:
         It takes several short transactions; what another replica holds is left to it.
         """
         now = self.clock()
-        return await self._all(_digests, now) + await self._all(_channels, now)
+        return await self._all(_digests, now) + await self._all(channel.batch, now)
 
     async def _all(self, batch: _Batch, now: datetime) -> int:
         made = 0
@@ -82,19 +73,7 @@ class Nudges:
     async def compose_channel(self, session: AsyncSession, workspace: str, nudge_id: int,
                               now: datetime) -> Card | None:
         """A channel's nudge as things stand now; None: it is not to be posted."""
-        nudge = await nudges.one(session, workspace, nudge_id)
-        if nudge is None or nudge.pilot_id is None:
-            return None
-        pilot = await pilots.one(session, workspace, nudge.pilot_id)
-        if pilot is None:
-            return None
-        is_shown = await outbox.is_shown(session, workspace, POST, nudge_id)
-        if not is_shown and not rules.may_begin_nudge(nudge, pilot, now):
-            return None
-        dossier = await pilots.dossier(session, pilot)
-        today = cadence.channel_calendar(pilot).today(now)
-        agenda = rules.agenda_of(pilot, dossier.items, dossier.seats, today, frozenset(nudge.item_ids))
-        return cards.channel_card(agenda, pilot, dossier.people, nudge.day, now, is_shown=is_shown)
+        return await channel.compose(session, workspace, nudge_id, now)
 
 
 # ---- the sweep, a batch in a transaction -------------------------------------------------------------------
@@ -131,51 +110,4 @@ async def _digests(session: AsyncSession, now: datetime) -> int | None:
             calendar = mornings[nudge.workspace_id, nudge.about].calendar
             promises[nudge.workspace_id].append(
                 Promise(nudge.about, DIGEST, nudge.id, live_until=rules.day_ends(calendar, nudge.day)))
-    return await _promise(session, promises, now)
-
-
-async def _channels(session: AsyncSession, now: datetime) -> int | None:
-    """Promise the channel nudges of one batch of due pilots, and note their risk; None: nothing is due."""
-    due = await nudges.due_pilots(session, now, PILOTS_AT_ONCE)
-    if not due:
-        return None
-    said: list[Nudge] = []
-    with session.no_autoflush:
-        for dossier in await pilots.dossiers(session, due):
-            pilot, calendar = dossier.pilot, cadence.channel_calendar(dossier.pilot)
-            at, today = cadence.channel_time(pilot), calendar.today(now)
-            await pilots.note_risk(session, pilot, now, _risk(dossier, calendar, today))
-            agenda = rules.agenda_of(pilot, dossier.items, dossier.seats, today)
-            may_speak = pilot.state is PilotState.ACTIVE and cadence.is_in_hours(calendar, now, at)
-            if may_speak and not agenda.is_empty:
-                said.append(Nudge(
-                    workspace_id=pilot.workspace_id, kind=CHANNEL, about=str(pilot.id), day=today,
-                    made_at=now, pilot_id=pilot.id, item_ids=agenda.item_ids))
-            pilot.nudge_at = cadence.next_channel_nudge(
-                pilot, cadence.after_today(calendar, now, at) if may_speak else now)
-    by_id = {pilot.id: pilot for pilot in due}
-    promises: dict[str, list[Promise]] = defaultdict(list)
-    for nudge, is_new in await nudges.open_mornings(session, said):
-        if is_new and nudge.pilot_id is not None:
-            pilot = by_id[nudge.pilot_id]
-            until = (pilot.nudge_at or now + _UNSCHEDULED) + _KEPT_UP
-            promises[nudge.workspace_id].append(Promise(pilot.room, POST, nudge.id, pilot.id, until))
-    promised = await _promise(session, promises, now)
-    for workspace, each in promises.items():
-        await outbox.let_rest(session, workspace, POST, each, now)
-    return promised
-
-
-async def _promise(session: AsyncSession, promises: dict[str, list[Promise]], now: datetime) -> int:
-    await session.flush()
-    for workspace in sorted(promises):
-        await outbox.promise(session, workspace, promises[workspace], [], now)
-    return sum(map(len, promises.values()))
-
-
-def _risk(dossier: Dossier, calendar: Calendar, today: date) -> int:
-    def owners_calendar(item: Item) -> Calendar:
-        owner = dossier.owner(item)
-        return calendar if owner is None else rules.calendar_for(owner)
-
-    return risk.score(dossier.items, dossier.pilot.weights, today, owners_calendar).total
+    return await promise(session, promises, now)

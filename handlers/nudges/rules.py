@@ -1,55 +1,13 @@
-"""What a morning's words speak of, in which order, and whether they may still be said."""
+"""What a person's digest speaks of, in which order, and whether it may still be said."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from handlers.people.calendar import Calendar, valid_zone
-from handlers.people.roles import ROLES
+from handlers.nudges.standing import UNDER_WAY, calendar_for, urgency
+from handlers.people.calendar import Calendar
 from handlers.pilots import cadence
-from handlers.pilots.rules import BRIEFINGS
-from handlers.pilots.schedule import STAGES, number_of
-from storage.models import Item, ItemState, Nudge, Person, Pilot, PilotState
-
-SHOWN = 5
-"""So many items get buttons; more in one message is not read."""
-NAMED = frozenset({"security", "legal"})
-"""Roles whose owner is mentioned each time until their briefing is held."""
-
-_UNDER_WAY = timedelta(hours=2)
-_BRIEFING_REFS = frozenset(BRIEFINGS.values())
-
-
-def calendar_for(person: Person) -> Calendar:
-    """The person's own calendar; UTC where their zone is none, so that one odd row stops no sweep."""
-    return Calendar(person.zone if valid_zone(person.zone) else "UTC", person.country)
-
-
-def is_open(item: Item) -> bool:
-    return item.state is ItemState.OPEN
-
-
-def is_briefing(item: Item) -> bool:
-    return item.ref in _BRIEFING_REFS
-
-
-def is_overdue(item: Item, today: date) -> bool:
-    return item.due_on is not None and item.due_on < today
-
-
-def blocks_others(item: Item, pilot: Pilot) -> bool:
-    """Whether the pilot's next gate waits for it, or one that was passed without it."""
-    return (item.gate in STAGES and not item.is_advice
-            and number_of(item.gate) <= number_of(pilot.stage) + 1)
-
-
-def urgency(item: Item, pilot: Pilot, today: date) -> tuple[bool, bool, date, int, int]:
-    """Sorts the most urgent first: what holds a gate, then what is overdue, then what is due soonest."""
-    return (not blocks_others(item, pilot), not is_overdue(item, today), item.due_on or date.max,
-            -item.weight, item.id)
-
-
-# ---- digests -----------------------------------------------------------------------------------------------
+from storage.models import Item, Nudge, Person, Pilot, PilotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,71 +74,8 @@ def may_begin_digest(nudge: Nudge, person: Person, now: datetime) -> bool:
     is_its_day = calendar_for(person).today(now) == nudge.day
     is_quiet = person.quiet_until is not None and nudge.day < person.quiet_until
     return (person.is_active and not is_quiet and is_its_day
-            and (now - nudge.made_at < _UNDER_WAY or cadence.is_in_hours(calendar_for(person), now)))
+            and (now - nudge.made_at < UNDER_WAY or cadence.is_in_hours(calendar_for(person), now)))
 
 
 def day_ends(calendar: Calendar, day: date) -> datetime:
     return calendar.at(day + timedelta(days=1), datetime.min.time())
-
-
-# ---- channel nudges ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """What a channel's nudge speaks of."""
-
-    missing: tuple[str, ...]
-    """Roles that own something open and are filled by nobody."""
-    briefings: tuple[Item, ...]
-    """Those of week one that were not held yet, earliest first."""
-    due: tuple[Item, ...]
-    """The rest that is open and due until Sunday, most urgent first."""
-    settled: tuple[Item, ...]
-    """It spoke of these in the morning; they are done, or not due this week any more."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing waits: then nothing is posted."""
-        return not (self.missing or self.briefings or self.due)
-
-    @property
-    def item_ids(self) -> list[int]:
-        return sorted(item.id for item in (*self.briefings, *self.due))
-
-
-def agenda_of(pilot: Pilot, items: Iterable[Item], seats: Mapping[str, object], today: date,
-              spoken: Collection[int] = ()) -> Agenda:
-    """What waits in a pilot this week; `spoken` are the ids of what the morning's message spoke of."""
-    items = list(items)
-    sunday = today + timedelta(days=6 - today.weekday())
-    waiting = {item.role for item in items if is_open(item)}
-    briefings = sorted((item for item in items if is_open(item) and is_briefing(item)),
-                       key=lambda item: (item.due_on or date.max, item.ref))
-    due = sorted((item for item in items if is_open(item) and not is_briefing(item)
-                  and item.due_on is not None and item.due_on <= sunday),
-                 key=lambda item: urgency(item, pilot, today))
-    listed = {item.id for item in (*briefings, *due)}
-    return Agenda(
-        missing=tuple(role for role in ROLES if role in waiting and role not in seats),
-        briefings=tuple(briefings),
-        due=tuple(due),
-        settled=tuple(item for item in items if item.id in spoken and item.id not in listed),
-    )
-
-
-def is_named(item: Item, today: date) -> bool:
-    """Whether the channel's nudge mentions the owner, which notifies them: never for being late."""
-    if item.owner_id is None or is_overdue(item, today):
-        return False
-    if is_briefing(item) and item.role in NAMED:
-        return True
-    return item.due_on == today and item.blocked_at is None and (item.plan_on or today) <= today
-
-
-def may_begin_nudge(nudge: Nudge, pilot: Pilot, now: datetime) -> bool:
-    """Whether a nudge that nobody has seen yet may still be posted; else the next slot's says it."""
-    calendar = cadence.channel_calendar(pilot)
-    return (pilot.state is PilotState.ACTIVE and calendar.today(now) == nudge.day
-            and (now - nudge.made_at < _UNDER_WAY
-                 or cadence.is_in_hours(calendar, now, cadence.channel_time(pilot))))
