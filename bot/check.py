@@ -19,7 +19,7 @@ from bot.logs import redacted
 from bot.settings import Settings
 from bot.wiring import identify
 from handlers.commands.verbs import COMMANDS
-from handlers.pilots.templates import TemplateErrors
+from handlers.fields import FileErrors
 from handlers.slack.listeners import EVENTS
 from storage.engine import open_engine
 from storage.migrate import current, known_revisions, newest
@@ -93,7 +93,7 @@ def _mode(settings: Settings) -> list[Finding]:
 def _templates(settings: Settings) -> list[Finding]:
     try:
         library = read_library(settings.templates_dir)
-    except TemplateErrors as error:
+    except FileErrors as error:
         return [Finding(False, f"template: {fault}") for fault in error.faults]
     except (OSError, UnicodeDecodeError) as error:
         return [Finding(False, f"GROUNDCREW_TEMPLATES_DIR cannot be read: {error}")]

@@ -16,7 +16,8 @@ from bot import logs
 from bot.check import check, faults_of
 from bot.library import built_in, read_library
 from bot.settings import Settings
-from handlers.pilots.templates import TemplateErrors, parse, resolve
+from handlers.fields import FileErrors
+from handlers.pilots.templates import parse, resolve
 from storage import audit
 from storage.engine import Store, open_engine
 from storage.migrate import NewerDatabase, upgrade
@@ -79,7 +80,7 @@ def _run(settings: Settings) -> int:
     try:
         asyncio.run(_migrate(settings, quietly=True))
         asyncio.run(serve(settings))
-    except TemplateErrors as error:
+    except FileErrors as error:
         print("A template cannot be read:", *error.faults, sep="\n  ", file=sys.stderr)
         return 2
     except SlackApiError as error:
@@ -155,7 +156,7 @@ def _lint(files: Sequence[Path]) -> int:
     for path in files:
         try:
             template = parse(path.read_text(encoding="utf-8"), str(path))
-        except TemplateErrors as error:
+        except FileErrors as error:
             print(*error.faults, sep="\n")
             status = 1
         except (OSError, UnicodeDecodeError) as error:
@@ -167,7 +168,7 @@ def _lint(files: Sequence[Path]) -> int:
     for template in mine:
         try:
             checklist = resolve(library, [template.name])
-        except TemplateErrors as error:
+        except FileErrors as error:
             print(*error.faults, sep="\n")
             status = 1
         else:
@@ -178,7 +179,7 @@ def _lint(files: Sequence[Path]) -> int:
 def _list(folder: Path | None) -> int:
     try:
         library = read_library(folder)
-    except TemplateErrors as error:
+    except FileErrors as error:
         print(*error.faults, sep="\n")
         return 1
     for name, template in sorted(library.items()):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
-from handlers.pilots.templates import Fault, Template, TemplateErrors, parse
+from handlers.fields import Fault, FileErrors
+from handlers.pilots.templates import Template, parse
 
 
 def built_in() -> dict[str, str]:
@@ -22,16 +23,16 @@ def own(folder: Path | None) -> dict[str, str]:
 
 
 def read_library(folder: Path | None) -> Mapping[str, Template]:
-    """Every template by name. Raises TemplateErrors with all faults of all files."""
+    """Every template by name. Raises FileErrors with all faults of all files."""
     faults: list[Fault] = []
     library: dict[str, Template] = {}
     for where, text in {**built_in(), **own(folder)}.items():
         try:
             template = parse(text, where)
-        except TemplateErrors as error:
+        except FileErrors as error:
             faults += error.faults
         else:
             library[template.name] = template
     if faults:
-        raise TemplateErrors(faults)
+        raise FileErrors(faults)
     return library

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from handlers.chat.errors import Refused, inside
 from handlers.chat.ports import Actor, Channel, Directory, SendFailed
+from handlers.fields import FileErrors
 from handlers.ledger import Entry, Ledger
 from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
@@ -132,7 +133,7 @@ class Creation:
             return None
         try:
             return templates.resolve(self.library, names)
-        except templates.TemplateErrors as error:
+        except FileErrors as error:
             wrong["packs"] = f"These templates do not fit together: {error.faults[0].text}"
             return None
 

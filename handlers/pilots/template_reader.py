@@ -7,19 +7,19 @@ from typing import Any
 
 from yaml import MappingNode, ScalarNode
 
-from handlers.people.roles import Role
-from handlers.pilots.schedule import KICKOFF, STAGES, number_of, split_due, split_repeat
-from handlers.pilots.template_fields import (
+from handlers.fields import (
     Fault,
     Faults,
     Fields,
-    TemplateErrors,
+    FileErrors,
     line_of,
     listed,
     nearest,
     quoted,
     read_root,
 )
+from handlers.people.roles import Role
+from handlers.pilots.schedule import KICKOFF, STAGES, number_of, split_due, split_repeat
 from storage.models import ItemKind
 
 CATEGORIES = ("integration", "roi", "organization", "infrastructure")
@@ -102,12 +102,12 @@ def parse(text: str, where: str) -> Template:
     """Read one template; `where` names it in faults.
 
     Raises:
-        TemplateErrors: with every fault of the file.
+        FileErrors: with every fault of the file.
     """
     faults = Faults(where)
-    root = read_root(text, faults)
+    root = read_root(text, "template", "`schema: 1` and `template: its-name`", faults)
     if root is None:
-        raise TemplateErrors(faults.found)
+        raise FileErrors(faults.found)
     top = Fields(root, "The template", _TOP, faults)
     is_pack = top.says("extends")
     top.need(("schema", "template", "version", "items") if is_pack else
@@ -132,7 +132,7 @@ def parse(text: str, where: str) -> Template:
     for fault in faults_of_order(template.items, is_whole=not is_pack):
         faults.add(fault.line, fault.text)
     if faults.found:
-        raise TemplateErrors(faults.found)
+        raise FileErrors(faults.found)
     return template
 
 

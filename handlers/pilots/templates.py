@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from handlers.fields import Fault, FileErrors, instead, listed
 from handlers.pilots.schedule import number_of
-from handlers.pilots.template_fields import Fault, TemplateErrors, instead, listed
 from handlers.pilots.template_reader import (
     CATEGORIES,
     HEAVIEST,
@@ -17,8 +17,8 @@ from handlers.pilots.template_reader import (
     parse,
 )
 
-__all__ = ["CATEGORIES", "CORE", "Checklist", "Cut", "Fault", "Stage", "Template", "TemplateErrors",
-           "TemplateItem", "items_for", "parse", "resolve"]
+__all__ = ["CATEGORIES", "CORE", "Checklist", "Cut", "Stage", "Template", "TemplateItem", "items_for",
+           "parse", "resolve"]
 
 CORE = ("W1-01", "W1-02", "W1-03", "R-05")
 """In the core cut whatever they weigh; so is every item of weight 5."""
@@ -49,7 +49,7 @@ def resolve(library: Mapping[str, Template], names: Sequence[str]) -> Checklist:
     """Merge the named templates with all they extend.
 
     Raises:
-        TemplateErrors: a name or parent is unknown, they go in a circle, stand on two bases, or two of
+        FileErrors: a name or parent is unknown, they go in a circle, stand on two bases, or two of
             their items have one id or wait for each other.
     """
     faults: list[Fault] = []
@@ -71,7 +71,7 @@ def resolve(library: Mapping[str, Template], names: Sequence[str]) -> Checklist:
     if not faults:
         faults.extend(faults_of_order(items.values(), is_whole=True))
     if faults:
-        raise TemplateErrors(faults)
+        raise FileErrors(faults)
     base = bases[0]
     return Checklist(tuple(chosen), base.version, base.stages, base.weights or {}, _ordered(items.values()))
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.fields import FileErrors
 from handlers.pilots import templates
-from handlers.pilots.templates import Checklist, Template, TemplateErrors
+from handlers.pilots.templates import Checklist, Template
 from storage.models import ItemKind
 
 LIBRARY = Path(templates.__file__).parent / "library"
@@ -49,7 +50,7 @@ def parsed(*items: str, head: str = BASE) -> Template:
 
 
 def faults(text: str) -> list[tuple[int, str]]:
-    with pytest.raises(TemplateErrors) as errors:
+    with pytest.raises(FileErrors) as errors:
         templates.parse(text, "acme.yaml")
     assert all(fault.where == "acme.yaml" for fault in errors.value.faults)
     return [(fault.line, fault.text) for fault in errors.value.faults]
@@ -194,7 +195,7 @@ def test_missing_keys_are_named_together() -> None:
     ("schema: 1\n\titems: []\n", 2, "Indent with spaces"),
     ("schema: 1\nitems: [a, b\n", 3, "Close the bracket"),
     ("schema: 1\ntitle: \"open\n", 3, "Close the quotes"),
-    ("schema: 1\n---\nschema: 1\n", 2, "one file holds one template"),
+    ("schema: 1\n---\nschema: 1\n", 2, "one file holds one document"),
     ("schema: 1\nitems: *nothing\n", 2, "Write the value itself"),
     ("schema: 1\ntemplate: a\x07\n", 2, "the invisible character U+0007"),
     ("[" * 500, 1, "nested hundreds deep"),
@@ -292,7 +293,7 @@ items:
 
 
 def test_the_error_reads_as_a_list() -> None:
-    with pytest.raises(TemplateErrors) as errors:
+    with pytest.raises(FileErrors) as errors:
         templates.parse(BASE.replace("schema: 1", "schema: 9") + entry(weight="7"), "acme.yaml")
     assert str(errors.value).splitlines()[0].startswith("acme.yaml, line 1: The template: `9` is not a schema")
     assert len(str(errors.value).splitlines()) == 2
@@ -311,7 +312,7 @@ def test_a_bare_word_that_yaml_would_convert_stays_as_written() -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.text(max_size=300))
 def test_no_text_brings_the_reader_down(text: str) -> None:
-    with pytest.raises(TemplateErrors) as errors:
+    with pytest.raises(FileErrors) as errors:
         templates.parse(text, "x")
     assert all(1 <= fault.line <= len(text) + 1 for fault in errors.value.faults)
 
@@ -322,7 +323,7 @@ def test_no_text_brings_the_reader_down(text: str) -> None:
 def test_no_value_brings_the_reader_down(key: str, value: str) -> None:
     try:
         parsed(entry(**{key: value}))
-    except TemplateErrors as errors:
+    except FileErrors as errors:
         assert errors.faults
 
 
@@ -333,7 +334,7 @@ def base(*items: str) -> Template:
 
 
 def resolve_faults(packs: dict[str, Template], *names: str) -> list[tuple[str, int, str]]:
-    with pytest.raises(TemplateErrors) as errors:
+    with pytest.raises(FileErrors) as errors:
         templates.resolve(packs, names)
     return [(fault.where, fault.line, fault.text) for fault in errors.value.faults]
 

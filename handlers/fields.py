@@ -23,26 +23,26 @@ _HINTS = {
     "found unexpected end of stream": "Close the quotes or the bracket",
     "unexpected end": "Close the quotes or the bracket",
     "undefined alias": "Write the value itself instead of the *alias",
-    "found another document": "Remove the line `---`: one file holds one template",
+    "found another document": "Remove the line `---`: one file holds one document",
 }
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong with a template, and what to write instead."""
+    """One thing wrong with a file, and what to write instead."""
 
     line: int
     """From 1."""
     text: str
     where: str = ""
-    """The file or template it is in."""
+    """The file it is in."""
 
     def __str__(self) -> str:
         return f"{self.where}{', ' if self.where else ''}line {self.line}: {self.text}"
 
 
-class TemplateErrors(Exception):
-    """A template that cannot be used; `faults` are all of them, in the order of lines."""
+class FileErrors(Exception):
+    """A file that cannot be used; `faults` are all of them, in the order of lines."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: (fault.where, fault.line)))
@@ -93,11 +93,14 @@ def line_of(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def read_root(text: str, faults: Faults) -> MappingNode | None:
-    """Read the file's one mapping; None: it has none, and the fault is noted."""
+def read_root(text: str, what: str, begin: str, faults: Faults) -> MappingNode | None:
+    """Read the file's one mapping, which is a `what` and begins with `begin`.
+
+    None: it has none, and the fault is noted.
+    """
     if len(text) > _LONGEST_FILE:
-        faults.add(1, f"The file has {len(text)} characters; a template may have {_LONGEST_FILE}. Split it "
-                      "into packs that extend each other.")
+        faults.add(1, f"The file has {len(text)} characters; {_LONGEST_FILE} at most are read. Split or "
+                      "shorten it.")
         return None
     try:
         node = _composed(text)
@@ -115,11 +118,11 @@ def read_root(text: str, faults: Faults) -> MappingNode | None:
                    f"Here is the invisible character U+{ord(text[at]):04X}; delete it.")
         return None
     except RecursionError:
-        faults.add(1, "Brackets are nested hundreds deep; a template needs three levels.")
+        faults.add(1, "Brackets are nested hundreds deep; four levels are all that is ever needed.")
         return None
     if not isinstance(node, MappingNode):
         faults.add(line_of(node) if node else 1,
-                   "A template is a list of keys; begin it with `schema: 1` and `template: its-name`.")
+                   f"A {what} is a list of keys; begin it with {begin}.")
         return None
     return node
 
