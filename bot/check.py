@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.library import read_library
+from bot.library import policies_of, policy_file, read_library
 from bot.logs import redacted
 from bot.settings import Settings
 from bot.wiring import identify
@@ -60,7 +60,7 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
     findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
     findings += [*_unknown(), *_manifest()]
     if settings is not None:
-        findings += [*_mode(settings), *_templates(settings), *await _database(settings),
+        findings += [*_mode(settings), *_templates(settings), *_policy(settings), *await _database(settings),
                      *await _slack(settings)]
     else:
         findings.append(Finding(False, "database and Slack were not tried: they need the settings above "
@@ -98,6 +98,17 @@ def _templates(settings: Settings) -> list[Finding]:
     except (OSError, UnicodeDecodeError) as error:
         return [Finding(False, f"GROUNDCREW_TEMPLATES_DIR cannot be read: {error}")]
     return [Finding(True, f"templates: {', '.join(sorted(library))}")]
+
+
+def _policy(settings: Settings) -> list[Finding]:
+    try:
+        mine = policy_file(settings.templates_dir)
+        policies_of(mine)
+    except FileErrors as error:
+        return [Finding(False, f"nudge policy: {fault}") for fault in error.faults]
+    except (OSError, UnicodeDecodeError):
+        return []  # said with the templates
+    return [Finding(True, f"nudge policy: {mine.where if mine else 'built in'}")]
 
 
 def _manifest() -> list[Finding]:

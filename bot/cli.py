@@ -14,9 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.check import check, faults_of
-from bot.library import built_in, read_library
+from bot.library import File, built_in, is_policy, policies_of, policy_file, read_library
 from bot.settings import Settings
 from handlers.fields import FileErrors
+from handlers.nudges.policy_words import in_words
 from handlers.pilots.templates import parse, resolve
 from storage import audit
 from storage.engine import Store, open_engine
@@ -26,7 +27,7 @@ DOES = """\
 groundcrew run            run the bot until it is told to stop
 groundcrew check          say everything that is wrong with settings, database, tokens, scopes, manifest
 groundcrew migrate        bring the database to this version
-groundcrew templates      list the templates, or check your own: groundcrew templates FILE.yaml
+groundcrew templates      list templates and nudge policy, or check your own: groundcrew templates FILE.yaml
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """
@@ -81,7 +82,7 @@ def _run(settings: Settings) -> int:
         asyncio.run(_migrate(settings, quietly=True))
         asyncio.run(serve(settings))
     except FileErrors as error:
-        print("A template cannot be read:", *error.faults, sep="\n  ", file=sys.stderr)
+        print("A file of yours cannot be read:", *error.faults, sep="\n  ", file=sys.stderr)
         return 2
     except SlackApiError as error:
         print(f"Slack refused the bot token: {error.response.get('error')}. `groundcrew check` says what to "
@@ -150,12 +151,16 @@ async def _verify(settings: Settings) -> int:
 
 
 def _lint(files: Sequence[Path]) -> int:
-    """Check templates of one's own, alone and together with the built-in ones."""
+    """Check templates of one's own, alone and together with the built-in ones, and the nudge policy."""
     library = dict(read_library(None))
     mine, status = [], 0
     for path in files:
         try:
-            template = parse(path.read_text(encoding="utf-8"), str(path))
+            text = path.read_text(encoding="utf-8")
+            if is_policy(File(str(path), text)):
+                print(f"{path.name}: fine.\n{in_words(policies_of(File(str(path), text)))}")
+                continue
+            template = parse(text, str(path))
         except FileErrors as error:
             print(*error.faults, sep="\n")
             status = 1
@@ -178,14 +183,16 @@ def _lint(files: Sequence[Path]) -> int:
 
 def _list(folder: Path | None) -> int:
     try:
-        library = read_library(folder)
+        library, policy = read_library(folder), policy_file(folder)
+        policies_of(policy)
     except FileErrors as error:
         print(*error.faults, sep="\n")
         return 1
     for name, template in sorted(library.items()):
         extends = f", extends {template.extends}" if template.extends else ""
         print(f"{name:20} {len(template.items):3} items{extends}  ({template.where})")
-    print(f"{len(built_in())} come with the bot. Your own: GROUNDCREW_TEMPLATES_DIR. Check one: "
+    print(f"{'nudge policy':20} {'':9} ({policy.where if policy else 'built in'})")
+    print(f"{len(built_in())} templates come with the bot. Your own: GROUNDCREW_TEMPLATES_DIR. Check one: "
           "groundcrew templates FILE.yaml")
     return 0
 

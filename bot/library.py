@@ -1,34 +1,53 @@
-"""Reads the templates: those that come with the bot, and the admin's own."""
+"""Reads templates and the nudge policy: those that come with the bot, and the admin's own."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 from handlers.fields import Fault, FileErrors
+from handlers.nudges.policy import Policies
+from handlers.nudges.policy_reader import read_policies
 from handlers.pilots.templates import Template, parse
 
+_POLICY_FILE: Final = "nudge-policy.yaml"
+_POLICY_KEY: Final = re.compile(r"""^["']?policy["']?\s*:""", re.MULTILINE)
 
-def built_in() -> dict[str, str]:
-    """File name -> text of the templates that come with the bot."""
+
+@dataclass(frozen=True, slots=True)
+class File:
+    where: str
+    text: str
+
+
+def built_in() -> list[File]:
+    """The templates that come with the bot."""
     folder = resources.files("handlers.pilots").joinpath("library")
-    return {each.name: each.read_text(encoding="utf-8") for each in folder.iterdir()
-            if each.name.endswith(".yaml")}
+    return [File(each.name, each.read_text(encoding="utf-8")) for each in folder.iterdir()
+            if each.name.endswith(".yaml")]
 
 
-def own(folder: Path | None) -> dict[str, str]:
-    """Path -> text of the admin's templates. Raises OSError where the folder cannot be read."""
+def own(folder: Path | None) -> list[File]:
+    """The admin's templates and policy. Raises OSError where the folder cannot be read."""
     if folder is None:
-        return {}
-    return {str(path): path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.y*ml"))}
+        return []
+    return [File(str(path), path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.y*ml"))]
+
+
+def is_policy(file: File) -> bool:
+    """Whether it is a nudge policy rather than a template: by its key, or at least by its name."""
+    return _POLICY_KEY.search(file.text) is not None or Path(file.where).name == _POLICY_FILE
 
 
 def read_library(folder: Path | None) -> Mapping[str, Template]:
     """Every template by name. Raises FileErrors with all faults of all files."""
     faults: list[Fault] = []
     library: dict[str, Template] = {}
-    for where, text in {**built_in(), **own(folder)}.items():
+    for file in [*built_in(), *(file for file in own(folder) if not is_policy(file))]:
         try:
-            template = parse(text, where)
+            template = parse(file.text, file.where)
         except FileErrors as error:
             faults += error.faults
         else:
@@ -36,3 +55,23 @@ def read_library(folder: Path | None) -> Mapping[str, Template]:
     if faults:
         raise FileErrors(faults)
     return library
+
+
+def policy_file(folder: Path | None) -> File | None:
+    """The admin's own nudge policy. Raises FileErrors where there are two."""
+    mine = [file for file in own(folder) if is_policy(file)]
+    if len(mine) > 1:
+        text = f"There is a nudge policy in {mine[0].where} too; keep one of them."
+        raise FileErrors(Fault(1, text, file.where) for file in mine[1:])
+    return mine[0] if mine else None
+
+
+def policies_of(mine: File | None) -> Policies:
+    """The built-in nudge policy with one's own over it. Raises FileErrors with all its faults."""
+    default = resources.files("handlers.nudges").joinpath("library", _POLICY_FILE).read_text(encoding="utf-8")
+    return read_policies(default, mine.text if mine else None, mine.where if mine else "")
+
+
+def read_policy(folder: Path | None) -> Policies:
+    """The nudge policy of the bot as it runs. Raises FileErrors."""
+    return policies_of(policy_file(folder))

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     admins: Annotated[tuple[str, ...], NoDecode] = ()
     """Slack user ids, separated by commas, who may do what a lead may in every pilot."""
     templates_dir: Path | None = None
-    """A folder with your own templates (*.yaml), offered beside the built-in ones."""
+    """A folder with your own templates (*.yaml), offered beside the built-in ones, and nudge policy."""
     default_zone: str = "UTC"
     """For people whose time zone Slack does not tell."""
     default_country: str | None = None

@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.library import read_library
+from bot.library import read_library, read_policy
 from bot.settings import Settings
 from handlers import ticks
 from handlers.chat.ports import Clock
@@ -19,6 +19,7 @@ from handlers.commands.desk import Desk
 from handlers.commands.find import Finder
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
+from handlers.nudges.policy import Policies
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
 from handlers.people.actions import People
@@ -63,6 +64,7 @@ class Parts:
     ticks: list[ticks.Tick]
     identity: Identity
     library: Mapping[str, Template]
+    policies: Policies
 
 
 async def identify(web: AsyncWebClient) -> Identity:
@@ -101,7 +103,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     client, woken = SlackClient(web), asyncio.Event()
     ledger = Ledger(store, clock, woken.set)
     admins = frozenset(f"slack:{user}" for user in settings.admins)
-    library = read_library(settings.templates_dir)
+    library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
     outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status), admins, woken)
@@ -114,7 +116,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     return Parts(settings, store, app, door, desk, outbox, nudges, people,
-                 ticks.ticks(nudges, outbox, people, ledger), identity, library)
+                 ticks.ticks(nudges, outbox, people, ledger), identity, library, policies)
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 import yaml
 from rapidfuzz import fuzz, process
@@ -99,8 +99,8 @@ def read_root(text: str, what: str, begin: str, faults: Faults) -> MappingNode |
     None: it has none, and the fault is noted.
     """
     if len(text) > _LONGEST_FILE:
-        faults.add(1, f"The file has {len(text)} characters; {_LONGEST_FILE} at most are read. Split or "
-                      "shorten it.")
+        faults.add(1, f"The file has {len(text)} characters; {_LONGEST_FILE} at most are read. Shorten "
+                      "it.")
         return None
     try:
         node = _composed(text)
@@ -155,6 +155,8 @@ class Fields:
     def __init__(self, node: MappingNode, what: str, known: Collection[str], faults: Faults) -> None:
         self.line = line_of(node)
         self.what = what
+        self.is_fine = True
+        """Whether nothing was found wrong in it so far."""
         self._faults = faults
         self._values: dict[str, Node] = {}
         self._lines: dict[str, int] = {}
@@ -174,6 +176,7 @@ class Fields:
             self.fault(line, f"{quoted(word)} is not a key here; {advice}.")
 
     def fault(self, line: int, text: str) -> None:
+        self.is_fine = False
         self._faults.add(line, f"{self.what}: {text}")
 
     def wrong(self, key: str, text: str) -> None:
@@ -245,7 +248,7 @@ class Fields:
         if key not in self._values:
             return low
         found = self.raw(key)
-        if re.fullmatch(r"\d{1,9}", found, re.ASCII) and low <= int(found) <= high:
+        if re.fullmatch(r"-?\d{1,9}", found, re.ASCII) and low <= int(found) <= high:
             return int(found)
         if isinstance(self._values[key], ScalarNode):
             self.wrong(key, f"`{key}` is {quoted(found) if found else 'empty'}; "
@@ -271,9 +274,30 @@ class Fields:
             self.wrong(key, f"`{key}` is {quoted(found)}; write `true` or `false`.")
         return found == "true"
 
-    def words(self, key: str, form: str, advice: str, known: Collection[str] = ()) -> tuple[str, ...]:
+    def share(self, key: str) -> float:
+        """Return a number from 0 to 1."""
+        found = self.raw(key)
+        if re.fullmatch(r"\d(\.\d{1,9})?|\.\d{1,9}", found, re.ASCII) and float(found) <= 1:
+            return float(found)
+        if key in self._values and isinstance(self._values[key], ScalarNode):
+            self.wrong(key, f"`{key}` is {quoted(found) if found else 'empty'}; "
+                            "write a number from 0 to 1, such as 0.30.")
+        return 0.0
+
+    def moment(self, key: str) -> time:
+        """Return a time of the day."""
+        found = self.raw(key)
+        if re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", found, re.ASCII):
+            hour, _, minute = found.partition(":")
+            return time(int(hour), int(minute))
+        if key in self._values and isinstance(self._values[key], ScalarNode):
+            self.wrong(key, f"`{key}` is {quoted(found) if found else 'empty'}; {_time_advice(found)}.")
+        return time()
+
+    def words(self, key: str, form: str, advice: str, known: Collection[str] = (), *,
+              or_none: bool = False) -> tuple[str, ...]:
         """Return a list of different words of the given form, each among the `known` if any are given."""
-        if key not in self._values:
+        if key not in self._values or (or_none and self._is_empty_list(key)):
             return ()
         found: list[str] = []
         for node in self.nodes(key):
@@ -287,6 +311,10 @@ class Fields:
             else:
                 found.append(word)
         return tuple(found)
+
+    def _is_empty_list(self, key: str) -> bool:
+        node = self._values[key]
+        return isinstance(node, SequenceNode) and not node.value
 
     def nodes(self, key: str) -> list[Node]:
         """Return the entries of a list that is not empty."""
@@ -309,3 +337,28 @@ class Fields:
                                       "each with a value.")
             return None
         return Fields(node, what, known, self._faults)
+
+    def sections(self, key: str) -> list[tuple[str, int, MappingNode]]:
+        """Return the mappings under a key whose own keys may be any names: name, line, mapping."""
+        node = self._values.get(key)
+        if node is None:
+            return []
+        if not isinstance(node, MappingNode):
+            self.fault(line_of(node), f"`{key}` takes names, each with keys of its own below it.")
+            return []
+        found = []
+        for name, value in node.value:
+            if isinstance(name, ScalarNode) and isinstance(value, MappingNode):
+                found.append((str(name.value), line_of(name), value))
+            else:
+                self.fault(line_of(name), f"`{key}` takes names, each with keys of its own below it.")
+        return found
+
+
+def _time_advice(found: str) -> str:
+    """Say how to write a time; what other programs make of an unquoted 9:30 is a count of minutes."""
+    if re.fullmatch(r"\d{2,4}", found, re.ASCII) and 60 <= int(found) < 24 * 60:
+        clock = f"{int(found) // 60:02}:{int(found) % 60:02}"
+        return (f'write "{clock}", between double quotes: without them YAML takes it for a number, {found} '
+                "minutes")
+    return 'write a time such as "09:30", between double quotes'

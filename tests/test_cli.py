@@ -79,7 +79,7 @@ async def test_check_finds_nothing_wrong_where_nothing_is(desk: Desk, sqlite_url
     desk.set(database_url=sqlite_url)
     status, said = await desk.run("check")
     assert (status, "Nothing is wrong." in said) == (0, True), said
-    assert said.count("ok   ") == 7
+    assert said.count("ok   ") == 8
 
 
 async def test_check_says_everything_that_is_wrong_at_once(desk: Desk, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -222,6 +222,33 @@ async def test_templates_shows_faults_with_their_lines(desk: Desk, tmp_path: Pat
     assert (await desk.run("templates", str(right)))[0] == 0
 
 
+async def test_a_policy_of_ones_own_is_listed_checked_and_said_in_words(
+        desk: Desk, tmp_path: Path, sqlite_url: str) -> None:
+    mine = tmp_path / "ours.yaml"
+    mine.write_text("# ours\nschema: 1\npolicy: nudges\nbudget: {per_week: 3}\n")
+    desk.set(templates_dir=str(tmp_path), database_url=sqlite_url)
+    status, said = await desk.run("templates")
+    assert (status, f"({mine})" in said, "4 templates come with the bot" in said) == (0, True, True), said
+    status, said = await desk.run("templates", str(mine))
+    assert (status, "ours.yaml: fine." in said, "messages a day 1, a week 3" in said) == (0, True, True), said
+    assert f"ok    nudge policy: {mine}" in (await desk.run("check"))[1]
+
+
+async def test_a_wrong_policy_is_said_by_every_command_with_its_line(
+        desk: Desk, tmp_path: Path, sqlite_url: str) -> None:
+    mine = tmp_path / "nudge-policy.yaml"
+    mine.write_text("schema: 1\npolicy: nudges\ncadence: {gate: {L1: 1}}\n")
+    desk.set(templates_dir=str(tmp_path), database_url=sqlite_url)
+    fault = f"{mine}, line 3: The cadence `gate`: `L1` on day 1 is too early: `warn` comes before it"
+    for command in (("templates",), ("templates", str(mine)), ("check",)):
+        status, said = await desk.run(*command)
+        assert (status > 0, fault in said) == (True, True), (command, said)
+    mine.write_text("policy: nudges\nschema: 1\n")
+    (tmp_path / "other.yml").write_text("schema: 1\npolicy: nudges\n")
+    status, said = await desk.run("check")
+    assert f"WRONG nudge policy: {tmp_path / 'other.yml'}, line 1: There is a nudge policy in {mine} too; keep one" in said
+
+
 def test_logs_show_no_token_wherever_it_slipped_in(capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
     handler = logging.StreamHandler(out)
@@ -327,6 +354,17 @@ async def test_run_with_a_wrong_token_says_one_sentence(sandbox: Sandbox, tmp_pa
             out, err = await process.communicate()
     assert (process.returncode, out) == (2, b"")
     assert err.decode() == ("Slack refused the bot token: invalid_auth. `groundcrew check` says what to do.\n")
+
+
+async def test_run_with_a_wrong_policy_says_what_is_wrong_with_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "nudges.yaml").write_text("schema: 1\npolicy: nudges\nbudget: {per_day: 0}\n")
+    async with _process(tmp_path, slack_bot_token=BOT, slack_app_token=APP, slack_api_url=sandbox.api_url,
+                        database_url=f"sqlite:///{tmp_path}/run.db", templates_dir=str(tmp_path)) as process:
+        async with asyncio.timeout(40):
+            out, err = await process.communicate()
+    assert (process.returncode, out) == (2, b"")
+    assert err.decode().splitlines()[1:] == [
+        f"  {tmp_path}/nudges.yaml, line 3: `budget`: `per_day` is `0`; write a whole number from 1 to 20."]
 
 
 async def test_run_finishes_the_post_that_is_on_the_wire(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
+from typing import Final
 
 from storage.models import Item
 
@@ -39,6 +40,10 @@ LADDER = (Step.LEAD, Step.HEAD, Step.SPONSOR)
 """Who hears when the owner does not answer; `STAND_IN` is a briefing's own rung."""
 
 
+WHEN_ASSIGNED: Final = -10_000
+"""The day of `INTRODUCE` for what is introduced as soon as somebody owns it, however far its due date is."""
+
+
 class To(StrEnum):
     """Who hears a rung of the ladder."""
 
@@ -52,7 +57,8 @@ class To(StrEnum):
 class Cadence:
     """On which working day after the anchor each step is said; a step that is missing is never said.
 
-    The anchor is the due date; for a briefing of week one it is the kickoff.
+    The anchor is the due date; for a briefing of week one it is the kickoff. As read, the days of a cadence
+    never decrease in the order of the steps, and each rung comes a day after what was said before it.
     """
 
     days: Mapping[Step, int]
@@ -104,7 +110,7 @@ class Policy:
     """So many items at most in one digest; the rest behind a button."""
     budget: Budget
     immediate: frozenset[str]
-    """Kinds of promises that do not wait for a digest."""
+    """Kinds of promises (`Post.kind`) that do not wait for a digest."""
     skip_young_days: int
     """An item younger than this is not spoken of; 0: at once."""
     skip_active_days: int
@@ -137,10 +143,14 @@ class Policies:
     workspace: Policy
     of_workspaces: Mapping[str, Policy]
     """By workspace id, where one bot serves several."""
-    of_pilots: Mapping[str, Policy]
-    """By the pilot's name as compared (`name_key`)."""
+    of_pilots: Mapping[tuple[str | None, str], Policy]
+    """By workspace and the pilot's name as compared (`name_key`); None: any workspace that does not differ.
+
+    What is about a person and not about an item (window, digest, budget, decisions) is the workspace's.
+    """
 
     def of(self, workspace: str, name_key: str | None = None) -> Policy:
-        if name_key is not None and name_key in self.of_pilots:
-            return self.of_pilots[name_key]
-        return self.of_workspaces.get(workspace, self.workspace)
+        common = self.of_workspaces.get(workspace, self.workspace)
+        if name_key is None:
+            return common
+        return self.of_pilots.get((workspace if workspace in self.of_workspaces else None, name_key), common)
