@@ -1,7 +1,6 @@
 """Runs the ticks and the courier. All state is in the database, so jobs live in memory alone."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -9,11 +8,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.wiring import Parts
 from handlers.ticks import Tick
-
-log = logging.getLogger(__name__)
-
-LOOK_AGAIN_S = 0.5
-"""How long the courier waits for a wake-up before it looks by itself: for lanes whose pace opens."""
 
 FINISH_WITHIN_S = 6.0
 """For messages on the wire when the bot is told to stop; supervisors kill after 10."""
@@ -28,28 +22,12 @@ def scheduler_for(ticks: list[Tick]) -> AsyncIOScheduler:
     return scheduler
 
 
-async def courier(parts: Parts, ending: asyncio.Event) -> None:
-    """Keep promises as they come, until `ending`; what is on the wire then is still recorded."""
-    outbox, quiet_s = parts.outbox, LOOK_AGAIN_S
-    while not ending.is_set():
-        outbox.woken.clear()
-        try:
-            busy = await outbox.deliver()
-            quiet_s = LOOK_AGAIN_S
-        except Exception:  # the database is away for a moment: nothing is lost, it is all in there
-            log.exception("the courier could not look; trying again in %.0f s", quiet_s * 2)
-            busy, quiet_s = 0, min(quiet_s * 2, 30.0)
-        if not busy and not ending.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(outbox.woken.wait(), quiet_s)
-
-
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """Ticks and courier, until the end of the block; what is under way is finished first."""
     scheduler, ending = scheduler_for(parts.ticks), asyncio.Event()
     scheduler.start()
-    sending = asyncio.create_task(courier(parts, ending))
+    sending = asyncio.create_task(parts.outbox.run(ending))
     try:
         yield
     finally:

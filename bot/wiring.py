@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -36,8 +36,10 @@ from handlers.status.actions import Status
 from storage import people as people_queries
 from storage.engine import Store, open_engine
 
-CALL_TIMEOUT_S = 15
-"""For one call to Slack; shorter than the lease of a lane."""
+CALL_TIMEOUT_S, CONNECT_TIMEOUT_S = 15, 5
+"""For one call to Slack, shorter than a lane's lease; and to connect: what failed there was never sent."""
+CONNECTIONS = 200
+"""At most, to Slack: more than the outbox has on the way at once, so that nobody waits for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
     Raises SlackApiError where Slack does not know the token.
     """
     engine = open_engine(settings.database_url)
-    http = ClientSession(timeout=ClientTimeout(total=CALL_TIMEOUT_S))
+    http = ClientSession(timeout=ClientTimeout(total=CALL_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
+                         connector=TCPConnector(limit=CONNECTIONS))
     token = settings.slack_bot_token.get_secret_value()
     # One session for all calls, and no retry of the SDK's: it would post twice what the outbox tracks.
     web = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http, retry_handlers=[])

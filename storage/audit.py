@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.held import held_of
 from storage.models import AuditEntry, Pilot
 
 
@@ -99,8 +100,13 @@ async def about(session: AsyncSession, workspace: str, pilot_id: int, subject: s
 
 
 async def one(session: AsyncSession, workspace: str, entry_id: int) -> AuditEntry | None:
-    return await session.scalar(
+    return held_of(session, workspace, AuditEntry, entry_id) or await session.scalar(
         select(AuditEntry).where(AuditEntry.workspace_id == workspace, AuditEntry.id == entry_id))
+
+
+async def several(session: AsyncSession, workspace: str, ids: Sequence[int]) -> Sequence[AuditEntry]:
+    return (await session.scalars(
+        select(AuditEntry).where(AuditEntry.workspace_id == workspace, AuditEntry.id.in_(ids)))).all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.held import held_of
 from storage.models import Item, Nudge, Pilot
 from storage.upsert import insert_into
 
@@ -64,7 +65,8 @@ async def open_mornings(session: AsyncSession, wanted: Sequence[Nudge]) -> list[
 
 
 async def one(session: AsyncSession, workspace: str, nudge_id: int) -> Nudge | None:
-    return await session.scalar(select(Nudge).where(Nudge.workspace_id == workspace, Nudge.id == nudge_id))
+    return held_of(session, workspace, Nudge, nudge_id) or await session.scalar(
+        select(Nudge).where(Nudge.workspace_id == workspace, Nudge.id == nudge_id))
 
 
 async def several(session: AsyncSession, workspace: str, ids: Iterable[int]) -> dict[int, Nudge]:

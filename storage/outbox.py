@@ -1,7 +1,8 @@
 """What rooms are to show, how far that is done, and whose turn it is."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -64,7 +65,7 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
     missed: set[str] = set()
     for live in stale:
         missed |= set(await session.scalars(
-            update(Post).where(live).values(wanted=Post.wanted + 1).returning(Post.room)
+            update(Post).where(live).values(wanted=Post.wanted + 1, not_before=_due(now)).returning(Post.room)
             .execution_options(synchronize_session=False)))
     # Somebody may have promised something in a further room while we waited for a lane.
     await _wake(session, workspace, dict.fromkeys(missed - rooms.keys(), 0), now)
@@ -74,7 +75,7 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
             index_elements=["workspace_id", "kind", "subject_id", "room"],
             set_={"wanted": Post.wanted + 1, "live_until": insert.excluded.live_until,
                   "urgency": _larger(Post.urgency, insert.excluded.urgency),
-                  "not_before": now, "given_up_at": None, "attempts": 0}), [
+                  "not_before": _due(now, again=True), "given_up_at": None, "attempts": 0}), [
             {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
              "made_at": now, "not_before": now, "pilot_id": p.pilot_id, "live_until": p.live_until,
              "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0}
@@ -93,6 +94,16 @@ def _live_posts(workspace: str, change: Change, now: datetime) -> ColumnElement[
         about.append(and_(Post.room.in_(sorted(change.rooms)), Post.kind.in_(PERSONAL)))
     return and_(Post.workspace_id == workspace, or_(false(), *about), Post.given_up_at.is_(None),
                 or_(Post.live_until.is_(None), Post.live_until > now))
+
+
+def _due(now: datetime, *, again: bool = False) -> ColumnElement[datetime]:
+    """Since when a promise is to be kept: what waits already keeps its moment.
+
+    Args:
+        again: it was asked for by itself, so that it is tried now whatever came of it before.
+    """
+    waits = and_(Post.wanted > Post.shown, Post.given_up_at.is_(None))
+    return case((and_(waits, Post.not_before <= now) if again else waits, Post.not_before), else_=now)
 
 
 def _larger(one: SQLColumnExpression[int], other: SQLColumnExpression[int]) -> ColumnElement[int]:
@@ -125,21 +136,79 @@ class Turn:
     workspace: str
     room: str
     fence: int
+    urgency: int = field(default=0, compare=False)
+    """Of the most urgent promise there when it was claimed."""
+    open_at: datetime | None = field(default=None, compare=False)
+    """When the room's pace let it be sent to."""
 
 
-async def claim(session: AsyncSession, now: datetime, lease: timedelta, limit: int) -> list[Turn]:
-    """Take up to `limit` ready lanes of any workspace, urgent ones first.
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a claim may take.
+
+    Attributes:
+        urgent: from this urgency on, `left` does not count.
+        only_urgent: nothing else is taken.
+        left: workspaces of which only so many lanes may be taken, urgent ones aside.
+        each: the same for any other workspace.
+        shut: workspaces of which nothing is taken.
+    """
+
+    urgent: int = 0
+    only_urgent: bool = False
+    left: Mapping[str, int] = field(default_factory=dict)
+    each: int | None = None
+    shut: frozenset[str] = frozenset()
+
+    def picked(self, turns: Iterable[Turn]) -> list[Turn]:
+        """Of these, in their order, those that may be taken."""
+        taken: Counter[str] = Counter()
+        kept = []
+        for turn in turns:
+            if turn.urgency < self.urgent:
+                left = self.left.get(turn.workspace, self.each)
+                if left is not None and taken[turn.workspace] >= left:
+                    continue
+                taken[turn.workspace] += 1
+            kept.append(turn)
+        return kept
+
+
+async def claim(session: AsyncSession, now: datetime, lease: timedelta, limit: int,
+                within: Within | None = None) -> list[Turn]:
+    """Take up to `limit` ready lanes of any workspace, urgent ones first, then those ready longest.
 
     A sender that dies gives them back by time.
     """
-    lanes = (await session.scalars(
-        select(Lane).where(Lane.ready_at <= now)
-        .order_by(Lane.urgency.desc(), Lane.ready_at).limit(limit)
-        .with_for_update(skip_locked=True))).all()
-    for lane in lanes:
-        lane.fence += 1
-        lane.leased_until = lane.ready_at = now + lease
-    return [Turn(lane.workspace_id, lane.room, lane.fence) for lane in lanes]
+    within = within or Within()
+    ready = select(Lane.workspace_id, Lane.room, Lane.fence, Lane.urgency, Lane.open_at).where(
+        Lane.ready_at <= now)
+    if within.only_urgent:
+        ready = ready.where(Lane.urgency >= within.urgent)
+    if within.shut:
+        ready = ready.where(Lane.workspace_id.not_in(sorted(within.shut)))
+    if full := sorted(workspace for workspace, left in within.left.items() if left <= 0):
+        ready = ready.where(or_(Lane.urgency >= within.urgent, Lane.workspace_id.not_in(full)))
+    rows = await session.execute(
+        ready.order_by(Lane.urgency.desc(), Lane.ready_at).limit(limit).with_for_update(skip_locked=True))
+    turns = within.picked(Turn(workspace, room, fence + 1, urgency, open_at)
+                          for workspace, room, fence, urgency, open_at in rows)
+    if turns:
+        await session.execute(
+            update(Lane).where(lanes_of(turns))
+            .values(fence=Lane.fence + 1, leased_until=now + lease, ready_at=now + lease)
+            .execution_options(synchronize_session=False))
+    return turns
+
+
+def lanes_of(turns: Iterable[Turn]) -> ColumnElement[bool]:
+    """The lanes of these turns."""
+    return tuple_(Lane.workspace_id, Lane.room).in_([(turn.workspace, turn.room) for turn in turns])
+
+
+async def next_ready(session: AsyncSession, now: datetime) -> datetime | None:
+    """When the next lane of any workspace becomes ready, after `now`."""
+    return await session.scalar(select(func.min(Lane.ready_at)).where(Lane.ready_at > now))
 
 
 async def first_in_each(session: AsyncSession, turns: Sequence[Turn], now: datetime) -> dict[Turn, Post]:
@@ -159,30 +228,14 @@ async def first_in_each(session: AsyncSession, turns: Sequence[Turn], now: datet
             if (turn.workspace, turn.room) in by_lane}
 
 
-async def locked_lane(session: AsyncSession, turn: Turn) -> Lane | None:
-    """The lane of `turn`, locked; None where the lease ran out and somebody else took it."""
-    return await session.scalar(
-        select(Lane)
-        .where(Lane.workspace_id == turn.workspace, Lane.room == turn.room, Lane.fence == turn.fence)
-        .with_for_update())
-
-
-async def locked_post(session: AsyncSession, workspace: str, post_id: int) -> Post | None:
-    return await session.scalar(
-        select(Post).where(Post.workspace_id == workspace, Post.id == post_id).with_for_update())
-
-
-async def give_back(session: AsyncSession, lane: Lane, open_at: datetime | None) -> None:
-    """End the lease: the lane is ready again when its next promise is, and not before `open_at`."""
-    if open_at is not None:
-        lane.open_at = open_at
-    due, urgency = (await session.execute(
-        select(func.min(Post.not_before), func.max(Post.urgency))
-        .where(Post.workspace_id == lane.workspace_id, Post.room == lane.room, Post.wanted > Post.shown,
-               Post.given_up_at.is_(None)))).one()
-    lane.leased_until = None
-    lane.urgency = urgency or 0
-    lane.ready_at = None if due is None else max(due, lane.open_at or due)
+async def doubt(session: AsyncSession, posts: Sequence[Post], now: datetime) -> None:
+    """Note that each of these may be out there from now on: before it is sent."""
+    if posts:
+        await session.execute(
+            update(Post)
+            .where(Post.workspace_id.in_({post.workspace_id for post in posts}),
+                   Post.id.in_([post.id for post in posts]))
+            .values(doubt_since=now).execution_options(synchronize_session=False))
 
 
 async def one(session: AsyncSession, workspace: str, post_id: int) -> Post | None:
@@ -196,41 +249,6 @@ async def posts_to(session: AsyncSession, workspace: str, room: str, kinds: Iter
         select(Post)
         .where(Post.workspace_id == workspace, Post.kind.in_(list(kinds)), Post.room == room, Post.shown > 0)
         .order_by(Post.made_at.desc(), Post.id.desc()).limit(limit))).all()
-
-
-# ---- limits of the whole workspace: a lane without promises, whose `open_at` is when the limit ends --------
-
-
-def _limit_lane(surface: str, limit: str) -> str:
-    return f"{surface}:!{limit}"
-
-
-async def pause(session: AsyncSession, workspace: str, surface: str, limit: str, until: datetime,
-                now: datetime) -> bool:
-    """Nothing that counts against `limit` is sent before `until`, by any replica; True: this is news."""
-    room = _limit_lane(surface, limit)
-    await session.execute(
-        insert_into(session, Lane).values(workspace_id=workspace, room=room, urgency=0, fence=0)
-        .on_conflict_do_nothing())
-    lane = (await session.scalars(
-        select(Lane).where(Lane.workspace_id == workspace, Lane.room == room).with_for_update()
-        .execution_options(populate_existing=True))).one()
-    is_news = lane.open_at is None or lane.open_at <= now
-    lane.open_at = until if lane.open_at is None else max(lane.open_at, until)
-    return is_news
-
-
-async def pauses(session: AsyncSession, limits: Iterable[tuple[str, str, str]],
-                 now: datetime) -> dict[tuple[str, str, str], datetime]:
-    """Which of these (workspace, surface, limit) hold anything up just now, and until when."""
-    by_lane = {(workspace, _limit_lane(surface, limit)): (workspace, surface, limit)
-               for workspace, surface, limit in limits}
-    if not by_lane:
-        return {}
-    rows = await session.execute(
-        select(Lane.workspace_id, Lane.room, Lane.open_at)
-        .where(tuple_(Lane.workspace_id, Lane.room).in_(sorted(by_lane)), Lane.open_at > now))
-    return {by_lane[workspace, room]: until for workspace, room, until in rows if until is not None}
 
 
 # ---- what could not be shown -------------------------------------------------------------------------------

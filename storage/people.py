@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.held import held
 from storage.models import Person, Workspace
 from storage.upsert import insert_into
 
@@ -22,16 +23,18 @@ _ONE = (select(Person).where(Person.workspace_id == bindparam("workspace"), Pers
 
 
 async def one(session: AsyncSession, workspace: str, person_id: str) -> Person | None:
-    return await session.scalar(_ONE, {"workspace": workspace, "person": person_id})
+    return (held(session, Person, (workspace, person_id))
+            or await session.scalar(_ONE, {"workspace": workspace, "person": person_id}))
 
 
 async def several(session: AsyncSession, workspace: str, ids: Iterable[str]) -> dict[str, Person]:
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    rows = await session.scalars(
-        select(Person).where(Person.workspace_id == workspace, Person.id.in_(wanted)))
-    return {person.id: person for person in rows}
+    found = {each: held(session, Person, (workspace, each)) for each in ids}
+    known = {each: person for each, person in found.items() if person is not None}
+    if missing := sorted(found.keys() - known.keys()):
+        rows = await session.scalars(
+            select(Person).where(Person.workspace_id == workspace, Person.id.in_(missing)))
+        known |= {person.id: person for person in rows}
+    return known
 
 
 async def in_many(session: AsyncSession, who: Collection[tuple[str, str]]) -> dict[tuple[str, str], Person]:

@@ -25,10 +25,13 @@ class SendFailed(Exception):
         gone: the message to be edited does not exist any more.
         limit: the limit of the whole workspace that is used up for `retry_after_s`: its name, or EVERYTHING;
             None where only this room has to wait.
+        down: the service did not answer at all, which has nothing to do with this room.
+        is_refusal: it answered and said no, in words that nobody here knows.
     """
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None, final: bool = False,
-                 in_doubt: bool = False, gone: bool = False, limit: str | None = None) -> None:
+                 in_doubt: bool = False, gone: bool = False, limit: str | None = None, down: bool = False,
+                 is_refusal: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after_s = retry_after_s
@@ -36,6 +39,8 @@ class SendFailed(Exception):
         self.in_doubt = in_doubt
         self.gone = gone
         self.limit = limit
+        self.down = down
+        self.is_refusal = is_refusal
 
 
 class ChatClient(Protocol):

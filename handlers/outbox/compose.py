@@ -1,20 +1,21 @@
 """What each kind of promise says, made from present state; None: there is nothing left to say."""
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.cards import Card, said
 from handlers.nudges.actions import Nudges
+from handlers.outbox.cards import token_back_card
+from handlers.outbox.telling import TOKEN_BACK, UNDELIVERED
 from handlers.pilots import cards
 from handlers.status.actions import Status
-from storage import audit, outbox, people, pilots
+from storage import audit, nudges, outbox, people, pilots
 from storage.models import Pilot, Post
 from storage.pilots import Dossier
 
-UNDELIVERED = "undelivered"
-"""The kind that tells a person that another promise could not be kept."""
 _ABOUT_ENTRY = ("seat-back", "blocker", "handed", "gate", "status")
 """Kinds whose subject is an audit entry."""
 
@@ -38,7 +39,16 @@ class Composer:
             return await self._about_entry(session, post, now)
         if post.kind == UNDELIVERED:
             return await self._undelivered(session, post)
+        if post.kind == TOKEN_BACK:
+            return token_back_card(datetime.fromtimestamp(post.subject_id, UTC), post.made_at)
         raise LookupError(f"nobody knows how to say {post.kind!r}")
+
+    async def read_ahead(self, session: AsyncSession, posts: list[Post]) -> object:
+        """Read in few queries what the cards of these posts are made of; to be held while they are made."""
+        by_workspace: dict[str, list[Post]] = defaultdict(list)
+        for post in posts:
+            by_workspace[post.workspace_id].append(post)
+        return [await _read_ahead(session, workspace, of) for workspace, of in by_workspace.items()]
 
     async def pilot_of(self, session: AsyncSession, post: Post) -> Pilot | None:
         """The pilot that a promise is about; None for what is about a person."""
@@ -88,6 +98,18 @@ class Composer:
             return said("I am posting it now. If that fails once more, this message says so.")
         pilot = await self.pilot_of(session, lost)
         return cards.undelivered_card(pilot, lost)
+
+
+async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) -> list[object]:
+    def subjects(*kinds: str) -> list[int]:
+        return [post.subject_id for post in posts if post.kind in kinds]
+
+    mornings = await nudges.several(session, workspace, subjects("digest", "nudge"))
+    entries = await audit.several(session, workspace, subjects(*_ABOUT_ENTRY))
+    here = await people.several(session, workspace, [post.room for post in posts if post.kind != "home"])
+    about = [*subjects("kickoff", "ask"), *(entry.pilot_id for entry in entries),
+             *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]
+    return [mornings, entries, here, await pilots.read_ahead(session, workspace, about)]
 
 
 def _person_of(home: str) -> str:

@@ -11,7 +11,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from aiohttp import ClientError
+from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -36,12 +36,15 @@ FORM_ONLY = frozenset({"users.info", "conversations.info", "conversations.histor
 HISTORY_PAGES = 5
 EVENT_TYPE = "groundcrew_post"
 
-_Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError)
+_Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError, ValueError)
+"""No answer, or none that can be read."""
+_NEVER_SENT = (ClientConnectorError, ConnectionTimeoutError)
+"""There was no connection to send it over: refused, no such host, no way through, no valid certificate."""
 
 
 def _failed(method: str, error: Exception) -> SendFailed:
     if not isinstance(error, SlackApiError):
-        return SendFailed(type(error).__name__, in_doubt=True)
+        return SendFailed(type(error).__name__, in_doubt=not isinstance(error, _NEVER_SENT), down=True)
     response = error.response  # the SDK's or, where the body was no JSON at all, the HTTP library's
     headers: dict[str, Any] = getattr(response, "headers", None) or {}
     status = int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
@@ -54,8 +57,10 @@ def _failed(method: str, error: Exception) -> SendFailed:
                           limit=None if method == "chat.postMessage" else method)
     if code in TOKEN:
         return SendFailed(code, retry_after_s=TOKEN_WAIT_S, limit=EVERYTHING)
-    return SendFailed(code, final=code in FINAL, in_doubt=told is None or status >= 500 or code in UNSURE,
-                      gone=code in GONE)
+    no_answer = told is None or status >= 500
+    in_doubt = no_answer or code in UNSURE
+    return SendFailed(code, final=code in FINAL, in_doubt=in_doubt, gone=code in GONE, down=no_answer,
+                      is_refusal=not in_doubt)
 
 
 class SlackClient:
@@ -110,7 +115,7 @@ class SlackClient:
                 "channel": channel, "oldest": f"{since.timestamp():.6f}", "inclusive": True, "limit": 200,
                 "include_all_metadata": True, **({"cursor": cursor} if cursor else {})})
             for message in page["messages"]:
-                if (message.get("metadata") or {}).get("event_payload", {}).get("ref") == ref:
+                if _is_ours(message, ref):
                     return f"{channel}/{message['ts']}"
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
@@ -171,7 +176,14 @@ class SlackClient:
         except (SlackApiError, *_Lost) as error:
             raise _failed(method, error) from error
         data = reply.data
-        assert isinstance(data, dict)
+        if not isinstance(data, dict):
+            raise SendFailed("no_json_in_reply", in_doubt=True, down=True)
         return data
+
+
+def _is_ours(message: dict[str, Any], ref: str) -> bool:
+    metadata = message.get("metadata") or {}
+    return (metadata.get("event_type") == EVENT_TYPE
+            and (metadata.get("event_payload") or {}).get("ref") == ref)
 
 

@@ -28,10 +28,13 @@ class AnswersAtOnce:
 
     def __init__(self) -> None:
         self.cards: list[Card] = []
+        self.wanted, self.is_done = 0, asyncio.Event()
 
     async def post(self, room: str, card: Card, ref: str) -> str:
         json.dumps({"channel": room, "text": fallback(card), "blocks": blocks(card), "ref": ref})
         self.cards.append(card)
+        if len(self.cards) == self.wanted:
+            self.is_done.set()
         return f"{room}/{len(self.cards)}"
 
     async def update(self, room: str, message_id: str, card: Card) -> None:
@@ -85,9 +88,13 @@ async def _kept(url: str, chat: AnswersAtOnce) -> float:
         await outbox.promise(session, seed.WORKSPACE, [
             *(Promise(f"slack:{seed.user(n)}", "digest", n + 1) for n in range(half)),
             *(Promise(f"slack:C{n:08d}", "kickoff", n + 1, n + 1) for n in range(half))], [], clock.now)
-    begun = perf_counter()
-    while await sender.deliver():
-        pass
+    chat.wanted, chat.is_done = before + ROOMS, asyncio.Event()
+    ending, begun = asyncio.Event(), perf_counter()
+    running = asyncio.create_task(sender.run(ending))
+    await chat.is_done.wait()
+    ending.set()
+    sender.wake()
+    await running  # all is recorded
     took = perf_counter() - begun
     await engine.dispose()
     assert len(chat.cards) - before == ROOMS, len(chat.cards) - before

@@ -43,6 +43,9 @@ class Says:
             raise words
         return None if words is None else Card(words)
 
+    async def read_ahead(self, _session: object, _posts: list[Post]) -> None:
+        return None
+
     async def pilot_of(self, _session: object, _post: Post) -> None:
         return None
 

@@ -178,10 +178,15 @@ async def test_a_failed_call_is_tried_again(courier: Courier, fault: Any) -> Non
 
 
 async def test_a_failing_room_is_asked_less_and_less_often(courier: Courier) -> None:
-    courier.sandbox.faults.next("chat.postMessage", *["error_500"] * 40)
+    courier.sandbox.faults.next("chat.postMessage", *["error_500"] * 400)
     await courier.promise(GENERAL)
-    await courier.rounds(90, seconds=2)
-    assert 5 <= courier.calls("chat.postMessage") <= 9      # after 2, 4, 8, 16, 32, 60, 60 seconds
+    await courier.rounds(60)
+    first = courier.calls("chat.postMessage")
+    assert 5 <= first <= 30, "every 2 s, so that it is shown soon after a short outage"
+    await courier.rounds(180, seconds=20)
+    before = courier.calls("chat.postMessage")
+    await courier.rounds(30, seconds=20)
+    assert 6 <= courier.calls("chat.postMessage") - before <= 14, "about once a minute after an hour"
 
 
 @pytest.mark.parametrize("room", [GENERAL, SAM, "slack:home:U0SAMOK00"], ids=["channel", "direct message", "home"])

@@ -29,7 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
-from storage import audit, deliveries, nudges, outbox, people, pilots
+from storage import attempts, audit, deliveries, limits, nudges, outbox, people, pilots
+from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
 from storage.models import AuditEntry, Delivery, Item, ItemKind, Lane, Nudge, Pilot, Post, Seat, Workspace
@@ -39,7 +40,7 @@ from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (audit, deliveries, nudges, outbox, people, pilots)
+MODULES: tuple[ModuleType, ...] = (attempts, audit, deliveries, limits, nudges, outbox, people, pilots)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
@@ -52,16 +53,17 @@ SWEEPS = {
     "nudges.due_pilots": "the same for channels",
     "nudges.move": "sets the next moment of items that the sweep holds locked, by their numbers",
     "outbox.claim": "a sender takes ready lanes of any workspace; all that follows names the lane's workspace",
+    "outbox.next_ready": "when to look again for any of them",
     "outbox.waiting": "a gauge over all",
     "people.stale": "the refresh looks again at people of any workspace",
 }
 """What spans workspaces on purpose, each with its reason. Nothing else may."""
 
-OF_SEVERAL = {"nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.pauses", "people.in_many",
-              "pilots.of_items", "pilots.dossiers"}
+OF_SEVERAL = {"nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.doubt", "limits.met",
+              "people.in_many", "pilots.of_items", "pilots.dossiers", "attempts.still_held", "attempts.give_back", "attempts.note"}
 """Take rows of several workspaces and keep them apart: tested one by one below."""
 
-OF_A_ROW = {"audit.append", "outbox.locked_lane", "outbox.give_back", "people.save",
+OF_A_ROW = {"audit.append", "people.save",
             "pilots.dossier", "pilots.note_risk", "pilots.risk_before"}
 """Take a row, and with it its workspace: tested below."""
 
@@ -97,6 +99,7 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
              approvers=["legal"], due_on=TODAY),
         Nudge(workspace_id=workspace, kind="digest", about=SAM, day=TODAY, made_at=NOW, item_ids=[first]),
         Lane(workspace_id=workspace, room=ROOM, ready_at=NOW), Lane(workspace_id=workspace, room=SAM, ready_at=NOW),
+        Lane(workspace_id=workspace, room="slack:!chat.update", open_at=NOW - timedelta(minutes=1), leased_until=NOW),
         Post(workspace_id=workspace, kind="digest", subject_id=1, room=SAM, made_at=NOW, not_before=NOW, pilot_id=first,
              shown=1, message_id="D1/1"),
         Post(workspace_id=workspace, kind="nudge", subject_id=1, room=ROOM, made_at=NOW, not_before=NOW, pilot_id=first,
@@ -159,8 +162,12 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "name": {"people.named": "sam", "people.ensure_workspace": "X"}.get(name, "Claims triage"),
         "pilot_ids": [number], "pilot": number, "before": TODAY,
     }
-    if name == "outbox.pause":
+    if name in ("limits.pause", "limits.lift"):
         known["limit"] = "chat.update"
+    if name == "attempts.note_late":
+        known["post_id"], known["message_id"] = known["post_id"] + 1, "C1/9"
+    if name == "audit.several":
+        known["ids"] = [known["entry_id"]]
     wanted = inspect.signature(_functions()[name]).parameters
     missing = [p for p in wanted if p not in known and p not in ("session", "workspace")
                and wanted[p].default is inspect.Parameter.empty]
@@ -175,7 +182,7 @@ def test_every_query_is_of_one_workspace_or_named_here() -> None:
     assert not set(_of_workspace()) & named
 
 
-WRITES = {"outbox.promise", "outbox.pause", "outbox.let_rest", "people.ensure_workspace", "deliveries.is_first",
+WRITES = {"outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "outbox.let_rest", "people.ensure_workspace", "deliveries.is_first",
           "outbox._wake"}
 
 
@@ -220,10 +227,12 @@ async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> N
         await pilots.note_risk(session, mine, NOW, 77)
         await audit.append(session, mine, at=NOW, actor=SAM, door="d", what="w")
         await people.save(session, person("sam", "Sam Other", workspace_id=MINE))
-        lane = await outbox.locked_lane(session, Turn(MINE, ROOM, 0))
-        assert lane is not None
-        assert lane.workspace_id == MINE
-        await outbox.give_back(session, lane, NOW)
+        assert await attempts.still_held(session, [Turn(MINE, ROOM, 0), Turn(MINE, SAM, 7)]) == {Turn(MINE, ROOM, 0)}
+        await attempts.give_back(session, {Turn(MINE, ROOM, 0): NOW})
+        post = await outbox.one(session, MINE, await _number(session, Post, MINE))
+        assert post is not None
+        await outbox.doubt(session, [post], NOW)
+        await attempts.note(session, [Noted(MINE, await _number(session, Post, OTHER), 9, 9, NOW, "C9/9", NOW, "x", NOW)])
         await session.flush()
         assert await _rows(session, OTHER) == other
 
@@ -247,9 +256,9 @@ async def test_what_takes_several_workspaces_keeps_them_apart(twins: Store) -> N
         await outbox.promise(session, OTHER, [Promise(ROOM, "nudge", 5)], [], NOW)
         mine = [turn for turn in turns if turn.workspace == MINE]
         assert await outbox.first_in_each(session, mine, NOW) == {}
-        await outbox.pause(session, OTHER, "slack", "*", NOW + timedelta(hours=1), NOW)
-        assert await outbox.pauses(session, [(MINE, "slack", "*")], NOW) == {}
-        assert await outbox.pauses(session, [(OTHER, "slack", "*")], NOW)
+        await limits.pause(session, OTHER, "slack", "*", NOW + timedelta(hours=1), NOW)
+        assert await limits.met(session, [(MINE, "slack", "*")]) == {}
+        assert await limits.met(session, [(OTHER, "slack", "*")])
 
 
 def test_every_table_carries_the_workspace() -> None:

@@ -1,0 +1,131 @@
+"""Composes cards and talks to the chat service; no transaction is open while it does."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.chat.ports import ChatClient, Clock, SendFailed
+from handlers.outbox.attempt import Attempt, Composing, LookedUp
+from handlers.outbox.reach import Reach
+from handlers.outbox.rules import CLOCKS_DIFFER, PAGE, SEND_AT_MOST
+from storage.engine import Store
+from storage.models import Post
+
+log = logging.getLogger(__name__)
+
+IN_DOUBT = "in_doubt"
+"""Why a promise was given up whose first answer was lost and that cannot be looked up."""
+_UNREADABLE = ("missing_scope", "history_too_long")
+_DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    store: Store
+    clock: Clock
+    chat: Mapping[str, ChatClient]
+    composer: Composing
+    reach: Reach
+
+    async def compose(self, attempts: Sequence[Attempt]) -> None:
+        """Make the cards of all these in one look at the database."""
+        wanted = [attempt for attempt in attempts if attempt.is_to_be_composed]
+        if not wanted:
+            return
+        try:
+            async with self.store.reading() as session:
+                held = await self.composer.read_ahead(session, [_post(attempt) for attempt in wanted])
+                for attempt in wanted:
+                    await self._make(session, attempt)
+                del held
+        except (SQLAlchemyError, OSError):  # what failed for one has broken the look for all
+            for attempt in wanted:
+                await self._make_alone(attempt)
+
+    async def _make_alone(self, attempt: Attempt) -> None:
+        try:
+            async with self.store.reading() as session:
+                await self._make(session, attempt)
+        except _DATABASE_AWAY:
+            log.warning("the database did not answer while a card for %s was made", attempt.turn.room)
+            attempt.is_untried = True
+        except SQLAlchemyError as error:
+            _has_bug(attempt, error, "said")
+
+    async def _make(self, session: AsyncSession, attempt: Attempt) -> None:
+        """One card. A bug in it must not stop the others of its batch or its room."""
+        try:
+            attempt.card = await self.composer.compose(session, _post(attempt), self.clock())
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:
+            _has_bug(attempt, error, "said")
+
+    async def send(self, attempt: Attempt) -> None:
+        """Say it in its room, within SEND_AT_MOST; what came of it is noted in the attempt."""
+        if self.clock() > attempt.send_before:
+            attempt.is_untried = True  # it would not be done within the lease
+            return
+        try:
+            async with asyncio.timeout(SEND_AT_MOST.total_seconds()):
+                await self._say(attempt)
+        except SendFailed as error:
+            attempt.failure = error
+        except TimeoutError:
+            attempt.failure = SendFailed("timeout", in_doubt=True, down=True)
+        except Exception as error:  # the renderer could not show it: nothing went out
+            _has_bug(attempt, error, "shown")
+            return
+        self.reach.note(attempt.turn.workspace, attempt.failure, self.clock())
+
+    async def _say(self, attempt: Attempt) -> None:
+        client, post, card = self.chat[attempt.surface], _post(attempt), attempt.card
+        assert card is not None
+        if attempt.message_id is None and attempt.doubt_since is not None:
+            await self._look_up(client, attempt)
+        attempt.sent_at = self.clock()
+        if attempt.message_id is None:
+            attempt.message_id = await client.post(post.room, card, ref_of(post))
+        else:
+            await client.update(post.room, attempt.message_id, card)
+
+    async def _look_up(self, client: ChatClient, attempt: Attempt) -> None:
+        """Find the message of an attempt whose answer was lost.
+
+        Raises SendFailed where it must not be posted again.
+        """
+        post = _post(attempt)
+        assert attempt.doubt_since is not None
+        try:
+            since = attempt.doubt_since - CLOCKS_DIFFER
+            attempt.message_id = await client.find(post.room, ref_of(post), since)
+            attempt.looked_up = LookedUp.FOUND if attempt.message_id else LookedUp.MISSING
+        except SendFailed as error:
+            if error.final and post.urgency >= PAGE:
+                attempt.looked_up = LookedUp.UNSEEN
+                return
+            if error.reason in _UNREADABLE:
+                attempt.looked_up = LookedUp.GIVEN_UP
+                raise SendFailed(IN_DOUBT, final=True) from error
+            raise
+
+
+def ref_of(post: Post) -> str:
+    """By what the message of a promise is told from all others, of another installation's bot too."""
+    return f"gc-{post.id}-{post.made_at.timestamp():.0f}"
+
+
+def _post(attempt: Attempt) -> Post:
+    assert attempt.post is not None
+    return attempt.post
+
+
+def _has_bug(attempt: Attempt, error: Exception, how: str) -> None:
+    post = _post(attempt)
+    log.error("%s %s for %s cannot be %s", post.kind, post.subject_id, post.room, how, exc_info=error)
+    attempt.failure, attempt.has_bug = SendFailed("bug"), True
