@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.wiring import Parts
+from handlers.outbox.actions import Outbox
 from handlers.ticks import Tick
 
 FINISH_WITHIN_S = 6.0
@@ -22,20 +24,49 @@ def scheduler_for(ticks: list[Tick]) -> AsyncIOScheduler:
     return scheduler
 
 
+@dataclass(slots=True)
+class Sender:
+    """The courier at work, until it is told to stand still."""
+
+    outbox: Outbox
+    _ending: asyncio.Event = field(default_factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self._ending = asyncio.Event()
+        self._task = asyncio.create_task(self.outbox.run(self._ending))
+
+    async def end(self) -> None:
+        """Take nothing new in hand, and record what is on the wire."""
+        if self._task is None:
+            return
+        self._ending.set()
+        self.outbox.wake()
+        await asyncio.wait({self._task}, timeout=FINISH_WITHIN_S)
+        self._task.cancel()  # the service hangs: what was on the wire is in doubt, the next start looks it up
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._task = None
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Nothing is sent by the courier within the block."""
+        await self.end()
+        try:
+            yield
+        finally:
+            self.begin()
+
+
 @asynccontextmanager
-async def running(parts: Parts) -> AsyncIterator[None]:
+async def running(parts: Parts) -> AsyncIterator[Sender]:
     """Ticks and courier, until the end of the block; what is under way is finished first."""
-    scheduler, ending = scheduler_for(parts.ticks), asyncio.Event()
+    scheduler, sender = scheduler_for(parts.ticks), Sender(parts.outbox)
     scheduler.start()
-    sending = asyncio.create_task(parts.outbox.run(ending))
+    sender.begin()
     try:
-        yield
+        yield sender
     finally:
         scheduler.shutdown(wait=False)
-        ending.set()
-        parts.outbox.wake()
-        await asyncio.wait({sending}, timeout=FINISH_WITHIN_S)
-        sending.cancel()  # the service hangs: what was on the wire is in doubt, the next start looks it up
-        with suppress(asyncio.CancelledError):
-            await sending
+        await sender.end()
         await parts.door.drained()

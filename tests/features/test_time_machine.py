@@ -1,0 +1,37 @@
+"""The demo's time machine: what happens on the way happens at its own time."""
+
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from bot.demo import demo
+
+LONDON = ZoneInfo("Europe/London")
+"""Where the lead of Claims triage is, and so when its channel is nudged."""
+
+
+async def test_a_morning_passed_on_the_way_is_announced_at_its_own_time(tmp_path: Path) -> None:
+    async with demo(0, f"sqlite+aiosqlite:///{tmp_path}/demo.db") as url, \
+            httpx.AsyncClient(base_url=url, timeout=60) as page:
+        state = await _get(page, "state")
+        berlin = next(user["id"] for user in state["users"] if user["name"] == "tom")
+        room = next(channel["id"] for channel in state["channels"] if channel["name"] == "claims-triage")
+
+        for _ in range(4):  # the courier runs beside it, and wants the same promises
+            moved = await page.post("/sandbox/api/time", json={"as": berlin, "to": "morning"})
+            assert moved.json()["ok"] is True
+
+        told = await _get(page, "messages", channel=room, **{"as": berlin})
+    posted = [datetime.fromtimestamp(float(each["ts"]), UTC).astimezone(LONDON).time()
+              for each in told["messages"] if "Posted each working morning" in str(each)]
+    assert len(posted) == 3  # Monday, Tuesday and Wednesday; Thursday's comes an hour later there
+    assert all(time(9, 30) <= at < time(9, 33) for at in posted), posted
+
+
+async def _get(page: httpx.AsyncClient, what: str, **asked: str) -> dict[str, Any]:
+    answer = await page.get(f"/sandbox/api/{what}", params=asked)
+    found: dict[str, Any] = answer.json()
+    return found
