@@ -26,6 +26,7 @@ const PATHS = {
   up: "M12 19.5v-15M5.5 11 12 4.5l6.5 6.5",
   trash: "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13",
   plus: "M12 5v14M5 12h14",
+  menu: "M4 7h16M4 12h16M4 17h16",
 };
 
 function svg(viewBox, cls) {
@@ -46,6 +47,12 @@ export function shape(tag, attributes) {
 export function icon(name, cls = "") {
   const node = svg("0 0 24 24", `icon icon-${name} ${cls}`);
   node.append(shape("path", { d: PATHS[name] || PATHS.info }));
+  return node;
+}
+
+export function signSvg(shapes) {
+  const node = svg("0 0 24 24", "sign-shape");
+  node.append(...shapes);
   return node;
 }
 

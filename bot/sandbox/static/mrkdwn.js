@@ -2,6 +2,7 @@
 
 import { el, add, link } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { signed } from "./signs.js";
 import { slackDate, fullOf, timeOf, city } from "./time.js";
 import { store, tz, now, go, openThread } from "./store.js";
 
@@ -74,7 +75,7 @@ const AFTER = /[\s)\]}"'”’.,;:!?\-–—/|·*_~<]/;
 export function inline(text, verbatim = false) {
   const out = [];
   let plain = "";
-  const flush = () => { if (plain) out.push(decode(plain)); plain = ""; };
+  const flush = () => { if (plain) out.push(signed(decode(plain))); plain = ""; };
   for (let i = 0; i < text.length;) {
     const c = text[i];
     const rest = text.slice(i);
@@ -90,7 +91,7 @@ export function inline(text, verbatim = false) {
     } else if (c === ":") {
       const m = /^:([a-z0-9_+'-]+)(?:::skin-tone-\d)?:/.exec(rest);
       const sign = m && emoji(m[1]);
-      if (sign) { flush(); out.push(el("span", { class: "emoji", role: "img", "aria-label": m[1].replaceAll("_", " "), title: m[0], text: sign })); i += m[0].length; continue; }
+      if (sign) { flush(); out.push(el("span", { class: "emoji", role: "img", "aria-label": m[1].replaceAll("_", " "), title: m[0], }, signed(sign))); i += m[0].length; continue; }
     } else if (c === "h" && !verbatim && (i === 0 || /[\s(]/.test(text[i - 1]))) {
       const m = /^https?:\/\/[^\s<>|]+[^\s<>|.,;:!?)'"]/.exec(rest);
       if (m) { flush(); out.push(link(decode(m[0]), decode(m[0]), follow)); i += m[0].length; continue; }
