@@ -154,3 +154,40 @@ async def test_a_newcomer_sees_the_main_job_work(page: Any) -> None:
     await page.get_by_test_id("home").click()
     await page.get_by_text("Your pilots").first.wait_for()
     await picture(page, "7-home")
+
+
+async def test_a_narrow_window_keeps_everything_in_reach(page: Any) -> None:
+    await page.set_viewport_size({"width": 400, "height": 760})
+    assert await page.evaluate("document.documentElement.scrollWidth") == 400
+
+    await page.get_by_test_id("menu").click()
+    await page.get_by_test_id("channel-ops").click()
+    await page.get_by_test_id("channel-ops").wait_for(state="hidden")
+    await say(page, "/pilot help")
+    await message(page, "What you can say").wait_for()
+
+
+async def test_a_long_answer_is_shown_from_its_beginning(page: Any) -> None:
+    await page.get_by_test_id("channel-claims-triage").click()
+    await say(page, "/pilot help")
+    answer = message(page, "What you can say")
+    await answer.wait_for()
+    await page.wait_for_timeout(300)
+
+    pane = await page.locator("#messages").bounding_box()
+    shown = await answer.bounding_box()
+    assert shown["height"] > pane["height"]  # else this proves nothing
+    assert pane["y"] - 1 < shown["y"] < pane["y"] + 60
+
+
+@pytest.mark.parametrize(("pixel", "drawn"), [("[0, 0, 0, 255]", True), ("[214, 59, 50, 255]", False)],
+                         ids=["no emoji font", "an emoji font"])
+async def test_states_are_told_apart_on_a_machine_without_an_emoji_font(page: Any, pixel: str,
+                                                                        drawn: bool) -> None:
+    await page.add_init_script(
+        f"CanvasRenderingContext2D.prototype.getImageData = () => ({{ data: {pixel} }})")
+    await page.reload()
+    await page.get_by_test_id("channel-claims-triage").click()
+    await message(page, "🔴 Change management: nobody yet").wait_for()  # either way it can be copied
+
+    assert bool(await page.locator(".sign .sign-bad").count()) is drawn

@@ -49,7 +49,6 @@ export function actionsTab(host) {
     const groups = new Map();
     for (const button of state.panel || []) groups.set(button.group || "Actions", [...(groups.get(button.group || "Actions") || []), button]);
     clear(host, [...groups].map(([name, buttons]) => group(name, buttons)),
-      groups.size ? null : el("p", { class: "muted", text: "This workspace has no extra buttons." }),
       el("section", { class: "action-group" }, el("h3", { text: "Workspace" }), el("p", { class: "small muted", text: "Somebody leaves the company:" }),
         combobox({ label: "Person who leaves", placeholder: "Choose a person", options: people.map((u) => ({ key: u.id, label: u.real_name || u.name, description: u.title })), onChange: (keys) => (keys[0] ? leave(keys[0]) : true) })));
   }

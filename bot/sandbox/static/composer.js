@@ -66,7 +66,6 @@ export function composer(host, options) {
       if (options.target()?.key === target.key && !area.value) { area.value = text; grow(); usage(); }
       fail(answer);
     }
-    options.sent?.();
   }
 
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });

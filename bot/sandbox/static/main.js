@@ -20,8 +20,16 @@ const side = sidebar($("sidebar"));
 const head = placeHead($("place-head"));
 const home = homePane($("home-pane"));
 const popupModal = modal($("modal"));
-const bar = topbar($("topbar"), { toggleDrawer: (tab) => panel.toggle(tab) });
+const bar = topbar($("topbar"), { toggleDrawer: (tab) => panel.toggle(tab), toggleSide: (open) => showSide(open ?? !shell.classList.contains("has-side")) });
 const panel = drawer($("drawer"), { changed: (open) => { shell.classList.toggle("has-drawer", open); bar.drawer(open); } });
+
+/** In a narrow window the sidebar lies over the conversation, and only when asked for. */
+function showSide(open) {
+  shell.classList.toggle("has-side", open);
+  bar.side(open);
+}
+$("main").addEventListener("click", () => showSide(false));
+$("sidebar").addEventListener("keydown", (event) => { if (event.key === "Escape") showSide(false); });
 
 const label = (id) => {
   const at = conversation(id);
@@ -48,7 +56,7 @@ function welcome(count) {
 
 const messages = messageList($("messages"), { thread: false, channel: openChannelId, empty: welcome });
 const box = composer($("composer"), {
-  testid: "composer", commands: true, sent: () => messages.bottom(),
+  testid: "composer", commands: true,
   target: () => { const id = openChannelId(); return id ? { key: `${store.as}|${id}`, channel: id, label: label(id) } : null; },
 });
 
@@ -58,14 +66,14 @@ const threadFoot = el("div", { class: "composer-pane" });
 $("thread").append(threadHead, threadScroll, threadFoot);
 const threadMessages = messageList(threadScroll, { thread: true, channel: () => store.thread?.channel });
 const threadBox = composer(threadFoot, {
-  testid: "thread-composer", commands: false, sent: () => threadMessages.bottom(),
+  testid: "thread-composer", commands: false,
   target: () => (store.thread ? { key: `${store.as}|${threadKey(store.thread)}`, channel: store.thread.channel, thread_ts: store.thread.ts, label: "Reply in thread" } : null),
 });
 $("thread").addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) { closeThread(); box.focus(); } });
 
 const guide = tips($("tips"), {
   type: () => box.put("/pilot new"),
-  person: () => side.focusPerson(),
+  person: () => { setTimeout(() => { showSide(true); side.focusPerson(); }); },
   morning: () => { bar.next().focus(); bar.next().classList.add("flash"); setTimeout(() => bar.next().classList.remove("flash"), 2000); },
 });
 
@@ -117,7 +125,7 @@ function drawAll() {
 }
 
 on("state", drawAll);
-on("place", drawAll);
+on("place", () => { showSide(false); drawAll(); });
 on("person", drawAll);
 on("messages", (key) => { if (key.includes("|")) drawThread(); else if (key === openChannelId()) drawMessages(); });
 on("thread", () => { drawThread(); if (store.thread) threadBox.focus(); });

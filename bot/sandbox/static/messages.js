@@ -114,6 +114,15 @@ export function messageList(scroller, options) {
   let pinned = true;
 
   const bottom = () => { pinned = true; wrap.scrollTop = wrap.scrollHeight; jump.hidden = true; };
+  /** Show what just came: its end, or its beginning where it is taller than the window. */
+  const latest = () => {
+    const node = list.lastElementChild;
+    if (!node) return;
+    bottom();
+    if (node.offsetHeight <= wrap.clientHeight) return;
+    pinned = false;
+    node.scrollIntoView({ block: "start" });
+  };
   wrap.addEventListener("scroll", () => {
     pinned = wrap.scrollHeight - wrap.scrollTop - wrap.clientHeight < NEAR;
     if (pinned) jump.hidden = true;
@@ -122,7 +131,6 @@ export function messageList(scroller, options) {
   new ResizeObserver(() => { if (pinned) wrap.scrollTop = wrap.scrollHeight; }).observe(wrap);
 
   return {
-    bottom,
     update(nextKey, messages) {
       const moved = nextKey !== key;
       if (moved) { clear(list); list.keyed = new Map(); last = ""; key = nextKey; pinned = true; }
@@ -143,7 +151,7 @@ export function messageList(scroller, options) {
         const fresh = last && !moved ? shown.filter((m) => m.ts > last) : [];
         last = newest.ts;
         for (const m of fresh.slice(-3)) if (m.user !== store.as) announce(`${nameOf(author(m))}: ${plainLine(m.text || "sent a message").slice(0, 300)}`);
-        if (moved || pinned || newest.user === store.as) requestAnimationFrame(bottom);
+        if (!moved && (pinned || newest.ephemeral || newest.user === store.as)) requestAnimationFrame(latest);
         else if (fresh.length) jump.hidden = false;
       }
       if (moved) requestAnimationFrame(bottom);

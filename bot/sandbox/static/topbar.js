@@ -13,7 +13,8 @@ const JUMPS = [
   ["monday", "Next Monday", "Move to Monday, 09:31"],
 ];
 
-export function topbar(host, { toggleDrawer }) {
+export function topbar(host, { toggleDrawer, toggleSide }) {
+  const menu = el("button", { type: "button", class: "bar-button menu-button", "aria-label": "Channels and people", "aria-expanded": "false", "aria-controls": "sidebar", "data-testid": "menu", on: { click: () => toggleSide() } }, icon("menu"));
   const day = el("span", { class: "clock-day" });
   const time = el("span", { class: "clock-time" });
   const zone = el("span", { class: "clock-zone" });
@@ -21,8 +22,8 @@ export function topbar(host, { toggleDrawer }) {
   const jumps = JUMPS.map(([to, label, hint]) => el("button", { type: "button", class: "time-button", title: hint, "data-testid": `time-${to}`, on: { click: () => move(to) } }, el("span", { text: label })));
   const group = el("div", { class: "time-machine", role: "group", "aria-label": "Time machine" }, jumps);
   const fault = el("button", { type: "button", class: "fault-flag", hidden: true, on: { click: () => toggleDrawer("faults") } }, icon("alert"), "Faults on");
-  const inspect = el("button", { type: "button", class: "bar-button", "aria-expanded": "false", "aria-controls": "drawer", "data-testid": "inspector-toggle", title: "Traffic, faults and actions", on: { click: () => toggleDrawer() } }, icon("traffic"), el("span", { text: "Inspector" }));
-  host.append(el("div", { class: "brand" }, mark(), el("span", { class: "brand-name", text: "Ground Crew" }), el("span", { class: "brand-kind", text: "sandbox" })), el("div", { class: "bar-mid" }, clock, group), el("div", { class: "bar-end" }, fault, inspect));
+  const inspect = el("button", { type: "button", class: "bar-button", "aria-expanded": "false", "aria-controls": "drawer", "data-testid": "inspector-toggle", title: "Traffic, faults and actions", "aria-label": "Inspector", on: { click: () => toggleDrawer() } }, icon("traffic"), el("span", { text: "Inspector" }));
+  host.append(menu, el("div", { class: "brand" }, mark(), el("span", { class: "brand-name", text: "Ground Crew" }), el("span", { class: "brand-kind", text: "sandbox" })), el("div", { class: "bar-mid" }, clock, group), el("div", { class: "bar-end" }, fault, inspect));
   let moving = false;
 
   async function move(to) {
@@ -54,6 +55,7 @@ export function topbar(host, { toggleDrawer }) {
       const f = store.state.faults || {};
       fault.hidden = !Object.values(f).some((v) => v === true || Number(v) > 0);
     },
+    side(open) { menu.setAttribute("aria-expanded", String(open)); menu.classList.toggle("on", open); },
     drawer(open) { inspect.setAttribute("aria-expanded", String(open)); inspect.classList.toggle("on", open); },
   };
 }
