@@ -104,8 +104,9 @@ function layout() {
 function drawBanner() {
   const offline = !store.linked;
   const sleeping = store.linked && store.state && !store.state.bot_online;
-  $("banner").hidden = !(offline || sleeping);
-  clear($("banner"), icon("alert"), offline ? "Connection to the sandbox lost. Trying again…" : `${store.state?.app?.name || "The bot"} is not connected. Commands will time out until it is back.`);
+  const down = store.state?.faults?.down;
+  $("banner").hidden = !(offline || sleeping || down);
+  clear($("banner"), icon("alert"), offline ? "Connection to the sandbox lost. Trying again…" : down ? "Slack is down, as switched on under Faults. Nothing gets through in either direction." : `${store.state?.app?.name || "The bot"} is not connected. Commands will time out until it is back.`);
 }
 
 function drawAll() {

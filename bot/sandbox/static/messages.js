@@ -111,29 +111,31 @@ export function messageList(scroller, options) {
   scroller.append(wrap, jump);
   let key = null;
   let last = "";
-  let pinned = true;
+  let pinned = true;     // the reader follows what comes
+  let held = null;       // how far it is scrolled while they are at the beginning of a long last message
 
-  const bottom = () => { pinned = true; wrap.scrollTop = wrap.scrollHeight; jump.hidden = true; };
+  const bottom = () => { pinned = true; held = null; wrap.scrollTop = wrap.scrollHeight; jump.hidden = true; };
   /** Show what just came: its end, or its beginning where it is taller than the window. */
   const latest = () => {
     const node = list.lastElementChild;
     if (!node) return;
     bottom();
     if (node.offsetHeight <= wrap.clientHeight) return;
-    pinned = false;
     node.scrollIntoView({ block: "start" });
+    held = wrap.scrollTop;
   };
   wrap.addEventListener("scroll", () => {
-    pinned = wrap.scrollHeight - wrap.scrollTop - wrap.clientHeight < NEAR;
+    if (held !== null && Math.abs(wrap.scrollTop - held) > 2) held = null;
+    pinned = held !== null || wrap.scrollHeight - wrap.scrollTop - wrap.clientHeight < NEAR;
     if (pinned) jump.hidden = true;
   });
-  new ResizeObserver(() => { if (pinned) wrap.scrollTop = wrap.scrollHeight; }).observe(list);
-  new ResizeObserver(() => { if (pinned) wrap.scrollTop = wrap.scrollHeight; }).observe(wrap);
+  new ResizeObserver(() => { if (pinned && held === null) wrap.scrollTop = wrap.scrollHeight; }).observe(list);
+  new ResizeObserver(() => { if (pinned && held === null) wrap.scrollTop = wrap.scrollHeight; }).observe(wrap);
 
   return {
     update(nextKey, messages) {
       const moved = nextKey !== key;
-      if (moved) { clear(list); list.keyed = new Map(); last = ""; key = nextKey; pinned = true; }
+      if (moved) { clear(list); list.keyed = new Map(); last = ""; key = nextKey; pinned = true; held = null; }
       const known = Array.isArray(messages);
       const shown = messages || [];
       const zone = tz();
