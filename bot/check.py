@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.library import policies_of, policy_file, read_library
 from bot.logs import redacted
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from bot.wiring import identify
 from handlers.commands.verbs import COMMANDS
 from handlers.fields import FileErrors
@@ -48,6 +48,8 @@ def faults_of(error: ValidationError) -> list[str]:
         match fault["type"]:
             case "missing":
                 lines.append(f"{name} is missing: .env.example shows where to find it")
+            case "missing_in_mode":
+                lines.append(f"{name} is missing: {fault['msg']}")
             case "extra_forbidden":
                 lines.append(f"{name} is not a setting: look for a typo in .env, or take it out")
             case _:
@@ -60,11 +62,11 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
     findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
     findings += [*_unknown(), *_manifest()]
     if settings is not None:
-        findings += [*_mode(settings), *_templates(settings), *_policy(settings), *await _database(settings),
+        findings += [*_templates(settings), *_policy(settings), *await _database(settings),
                      *await _slack(settings)]
     else:
-        findings.append(Finding(False, "database and Slack were not tried: they need the settings above "
-                                       "first"))
+        findings += [*await _database_alone(),
+                     Finding(False, "Slack was not tried: it needs the settings above first", is_advice=True)]
     print(*findings, sep="\n")
     wrong = sum(1 for finding in findings if not finding.ok and not finding.is_advice)
     print("\nNothing is wrong." if not wrong else f"\n{wrong} to mend.")
@@ -78,16 +80,6 @@ def _unknown() -> list[Finding]:
                            "out")
             for name in sorted(name.upper() for name in os.environ)
             if name.startswith("GROUNDCREW_") and name not in known]
-
-
-def _mode(settings: Settings) -> list[Finding]:
-    if settings.slack_mode == "socket" and settings.slack_app_token is None:
-        return [Finding(False, "GROUNDCREW_SLACK_APP_TOKEN is missing: socket mode needs one. Slack app, "
-                               "Basic Information, App-Level Tokens, scope connections:write")]
-    if settings.slack_mode == "http" and settings.slack_signing_secret is None:
-        return [Finding(False, "GROUNDCREW_SLACK_SIGNING_SECRET is missing: http mode needs it. Slack app, "
-                               "Basic Information, App Credentials")]
-    return []
 
 
 def _templates(settings: Settings) -> list[Finding]:
@@ -133,7 +125,15 @@ def _is_to_be_made(url: str) -> bool:
             and Path(file).absolute().parent.is_dir())
 
 
-async def _database(settings: Settings) -> list[Finding]:
+async def _database_alone() -> list[Finding]:
+    """The database, where its own setting is right and another is wrong."""
+    try:
+        return await _database(DatabaseSettings())
+    except ValidationError:
+        return []
+
+
+async def _database(settings: DatabaseSettings) -> list[Finding]:
     where = redacted(settings.database_url)
     if _is_to_be_made(settings.database_url):
         return [Finding(False, f"the database at {where} is not there yet: `groundcrew run` and "

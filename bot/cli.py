@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import logs
 from bot.check import check, faults_of
 from bot.library import File, built_in, is_policy, policies_of, policy_file, read_library
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from handlers.fields import FileErrors
 from handlers.nudges.policy_words import in_words
 from handlers.pilots.templates import parse, resolve
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="groundcrew", description=DOES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name in ("run", "check", "migrate", "verify-audit"):
         commands.add_parser(name)
     templates = commands.add_parser("templates")
@@ -45,28 +45,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     demo = commands.add_parser("demo")
     demo.add_argument("--port", type=int, default=0, help="of the sandbox page; a free one otherwise")
     asked = parser.parse_args(argv)
+    if asked.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     if asked.command == "demo":
         return _demo(asked.port)
     if asked.command == "templates" and asked.files:
         return _lint(asked.files)
+    unreadable = _env_fault()
+    if unreadable:
+        print(unreadable, file=sys.stderr)
+        return 2
     try:
-        settings = Settings()  # type: ignore[call-arg]  # from the environment
+        return _with_settings(asked.command)
     except ValidationError as error:
-        if asked.command == "check":
-            return asyncio.run(check(None, error))
-        if asked.command == "templates":
-            return _list(None)
         print("These settings are wrong:", *faults_of(error), "`groundcrew check` says more.", sep="\n  ",
               file=sys.stderr)
         return 2
+
+
+def _env_fault() -> str | None:
+    file = Path(".env")
+    try:
+        if file.is_file():
+            file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ".env cannot be read: save it as UTF-8 text (PowerShell's > writes UTF-16)."
+    except OSError as error:
+        return f".env cannot be read: {error.strerror}."
+    return None
+
+
+def _with_settings(command: str) -> int:
+    if command in ("migrate", "verify-audit"):
+        kept = DatabaseSettings()
+        logs.configure(kept.log_level)
+        return _with_database(kept, _migrate(kept) if command == "migrate" else _verify(kept))
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # from the environment
+    except ValidationError as error:
+        if command == "check":
+            return asyncio.run(check(None, error))
+        if command == "templates":
+            return _list(None)
+        raise
     logs.configure(settings.log_level)
-    match asked.command:
+    match command:
         case "check":
             return asyncio.run(check(settings, None))
-        case "migrate":
-            return _with_database(settings, _migrate(settings))
-        case "verify-audit":
-            return _with_database(settings, _verify(settings))
         case "templates":
             return _list(settings.templates_dir)
     return _run(settings)
@@ -74,10 +100,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(settings: Settings) -> int:
     from bot.serve import serve  # noqa: PLC0415  (the web server is not needed to check or migrate)
-    missing = _mode_faults(settings)
-    if missing:
-        print(missing, file=sys.stderr)
-        return 2
     try:
         asyncio.run(_migrate(settings, quietly=True))
         asyncio.run(serve(settings))
@@ -100,15 +122,7 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
-def _mode_faults(settings: Settings) -> str | None:
-    if settings.slack_mode == "socket" and settings.slack_app_token is None:
-        return "Socket mode needs GROUNDCREW_SLACK_APP_TOKEN (xapp-...). See .env.example."
-    if settings.slack_mode == "http" and settings.slack_signing_secret is None:
-        return "HTTP mode needs GROUNDCREW_SLACK_SIGNING_SECRET. See .env.example."
-    return None
-
-
-def _with_database(settings: Settings, work: Coroutine[Any, Any, int]) -> int:
+def _with_database(settings: DatabaseSettings, work: Coroutine[Any, Any, int]) -> int:
     try:
         return asyncio.run(work)
     except NewerDatabase as error:
@@ -122,7 +136,7 @@ def _with_database(settings: Settings, work: Coroutine[Any, Any, int]) -> int:
         return 2
 
 
-async def _migrate(settings: Settings, *, quietly: bool = False) -> int:
+async def _migrate(settings: DatabaseSettings, *, quietly: bool = False) -> int:
     engine = open_engine(settings.database_url)
     try:
         async with engine.begin() as connection:
@@ -134,7 +148,7 @@ async def _migrate(settings: Settings, *, quietly: bool = False) -> int:
     return 0
 
 
-async def _verify(settings: Settings) -> int:
+async def _verify(settings: DatabaseSettings) -> int:
     engine = open_engine(settings.database_url)
     try:
         async with Store(engine).reading() as session:

@@ -5,28 +5,51 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from handlers.people.calendar import valid_country, valid_zone
 
+NEEDED = {"slack_app_token": ("socket", "App-Level Tokens, scope connections:write"),
+          "slack_signing_secret": ("http", "App Credentials")}
+"""In which mode, and where it is found."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-class Settings(BaseSettings):
-    """Frozen: nothing changes a setting while the bot runs."""
+class DatabaseSettings(BaseSettings):
+    """What migrating and verifying need: they run without a token to Slack."""
 
-    model_config = SettingsConfigDict(env_prefix="GROUNDCREW_", env_file=".env", extra="forbid", frozen=True,
+    model_config = SettingsConfigDict(env_prefix="GROUNDCREW_", env_file=".env", extra="ignore", frozen=True,
                                       env_ignore_empty=True)
 
     database_url: str = "sqlite+aiosqlite:///groundcrew.db"
     """Where everything is kept: a SQLite file for one process, postgresql://... for several."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value.startswith(("postgres://", "postgresql://")):
+            value = f"postgresql+asyncpg://{value.partition('://')[2]}"
+        if value.startswith("sqlite://"):
+            value = f"sqlite+aiosqlite://{value.partition('://')[2]}"
+        if not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            raise ValueError("give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        return value
+
+
+class Settings(DatabaseSettings):
+    """Frozen: nothing changes a setting while the bot runs."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
     slack_mode: Literal["socket", "http"] = "socket"
     """socket: the bot connects out, no public address needed. http: Slack calls `/slack/events`."""
     slack_bot_token: SecretStr
     """xoxb-..., from OAuth & Permissions after installing the app."""
-    slack_app_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = Field(default=None, validate_default=True)
     """xapp-..., with connections:write; needed in socket mode."""
-    slack_signing_secret: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = Field(default=None, validate_default=True)
     """From Basic Information; needed in http mode."""
     slack_api_url: str = "https://slack.com/api/"
     """Another Slack-compatible server, such as the sandbox."""
@@ -47,7 +70,6 @@ class Settings(BaseSettings):
     """Days of the scheduled nudge afterwards."""
     nudge_time: str = "09:30"
     """When, on the channel's clock."""
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
@@ -55,6 +77,16 @@ class Settings(BaseSettings):
         kind = "xoxb-" if info.field_name == "slack_bot_token" else "xapp-"
         if value is not None and kind not in value.get_secret_value():
             raise ValueError(f"this is another kind of token; give the one that begins with {kind}")
+        return value
+
+    @field_validator("slack_app_token", "slack_signing_secret")
+    @classmethod
+    def _what_the_mode_needs(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        mode, place = NEEDED[str(info.field_name)]
+        if value is None and info.data.get("slack_mode") == mode:
+            raise PydanticCustomError(
+                "missing_in_mode", "{mode} mode needs it. Slack app, Basic Information, {place}",
+                {"mode": mode, "place": place})
         return value
 
     @field_validator("admins", "nudge_week_one", "nudge_later", mode="before")
@@ -110,14 +142,3 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("give an address that starts with https:// (http:// for a sandbox)")
         return value if value.endswith("/") else f"{value}/"
-
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        if value.startswith(("postgres://", "postgresql://")):
-            value = f"postgresql+asyncpg://{value.partition('://')[2]}"
-        if value.startswith("sqlite://"):
-            value = f"sqlite+aiosqlite://{value.partition('://')[2]}"
-        if not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
-            raise ValueError("give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
-        return value

@@ -123,7 +123,23 @@ async def test_a_copied_env_example_is_met_by_what_is_missing(desk: Desk, tmp_pa
     status, said = await desk.run("check")
     assert status == 1
     assert "WRONG GROUNDCREW_SLACK_BOT_TOKEN is missing: .env.example shows where to find it" in said
+    assert "WRONG GROUNDCREW_SLACK_APP_TOKEN is missing: socket mode needs it" in said
     assert "WRONG GROUNDCREW_TYPO is not a setting" in said
+    assert "note  the database at" in said
+    assert "3 to mend." in said
+
+
+@pytest.mark.parametrize("command", ["check", "run", "migrate", "verify-audit", "templates"])
+async def test_an_env_file_that_is_no_text_is_named_in_a_sentence(desk: Desk, tmp_path: Path, command: str) -> None:
+    (tmp_path / ".env").write_text("GROUNDCREW_PORT=8080\n", encoding="utf-16")  # as PowerShell's > does
+    status, said = await desk.run(command)
+    assert (status, said.count("\n")) == (2, 1)
+    assert said.startswith(".env cannot be read")
+
+
+async def test_no_command_shows_them_all(desk: Desk) -> None:
+    status, said = await desk.run()
+    assert (status, "groundcrew verify-audit   prove" in said) == (2, True)
 
 
 async def test_check_names_a_wrong_bot_token_without_printing_it(desk: Desk, sqlite_url: str) -> None:
@@ -148,7 +164,7 @@ async def test_check_and_run_name_what_the_mode_needs(desk: Desk, sqlite_url: st
     status, said = await desk.run("check")
     assert (status, f"WRONG GROUNDCREW_SLACK_{missing} is missing" in said) == (1, True)
     status, said = await desk.run("run")
-    assert (status, said.count("\n"), f"GROUNDCREW_SLACK_{missing}" in said) == (2, 1, True)
+    assert (status, said.count("\n"), f"GROUNDCREW_SLACK_{missing} is missing" in said) == (2, 3, True)
 
 
 @pytest.mark.parametrize(("version", "said_of_it", "status"), [("0000", "newer version", 1), (None, "empty", 0)])
@@ -193,6 +209,8 @@ async def test_check_compares_manifest_and_code(desk: Desk, sqlite_url: str, tmp
 
 
 async def test_migrate_makes_a_database_out_of_nothing_and_verify_audit_proves_it(desk: Desk, tmp_path: Path) -> None:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):     # neither needs Slack
+        desk.monkeypatch.delenv(f"GROUNDCREW_{name}")
     desk.set(database_url=f"sqlite:///{tmp_path}/new.db")
     status, said = await desk.run("verify-audit")
     assert (status, "groundcrew migrate" in said, "Traceback" in said) == (2, True, False)
