@@ -272,6 +272,8 @@ def _slashed(match: re.Match[str], here: _Here) -> date:
 def _next(day: int, month: int, today: date) -> date:
     """The first such date from 30 days ago on; 29 February may be up to eight years off."""
     first = today - _LOOK_BACK
+    if month == 2 and day > 29:
+        raise _Wrong("February has at most 29 days")
     if not 1 <= month <= 12 or not 1 <= day <= monthrange(2000, month)[1]:
         return _on(day, month, 2000)             # refuses it
     for year in range(first.year, first.year + 9):

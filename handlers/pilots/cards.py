@@ -1,11 +1,11 @@
 """What is said about a pilot by itself: kickoff, the ask to take a role, hand-overs, stage changes."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from handlers.chat.cards import Bold, Button, Buttons, Card, Confirm, Element, Line, Mono, Note, Text, line
 from handlers.people.actions import calendar_of
 from handlers.people.calendar import Calendar
-from handlers.people.dates import say_date, say_due
+from handlers.people.dates import say_date
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import schedule
 from storage.models import AuditEntry, Item, ItemState, Pilot, PilotState, Post, SeatState
@@ -68,8 +68,7 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
     if asked and pilot.state is not PilotState.ACTIVE:
         return Card(f"{pilot.name} is {pilot.state}: nothing is asked of you there "
                     f"{'now' if pilot.state is PilotState.PAUSED else 'any more'}.") if was_shown else None
-    calendar = calendar_of(me)
-    today = calendar.today(now)
+    today = calendar_of(me).today(now)
     elements: list[Element] = []
     if asked:
         elements.append(Text(tuple(line(Bold(role.title), f": {role.duty}") for role in asked)))
@@ -77,7 +76,7 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
                     and i.due_on is not None), key=lambda i: (i.due_on or today, -i.weight))
     if owned:
         elements.append(Text((line("First for you:"),
-                              *(_first(item, today, calendar) for item in owned[:3]))))
+                              *(_first(item, today) for item in owned[:3]))))
     if asked:
         elements.append(Buttons((
             Button("Accept", f"accept:{pilot.id}:*", "primary", says=f"Accept your role in {pilot.name}"),
@@ -92,9 +91,10 @@ def ask_card(dossier: Dossier, person_id: str, now: datetime, *, was_shown: bool
     return Card(f"You are {_roles(taken)} of {pilot.name}. Thank you.", tuple(elements))
 
 
-def _first(item: Item, today: object, calendar: Calendar) -> Line:
+def _first(item: Item, today: date) -> Line:
+    """With the date itself: the message stays, and what was "tomorrow" is not for long."""
     assert item.due_on is not None
-    return line("• ", Bold(item.title), f", due {say_due(item.due_on, today, calendar)}")  # type: ignore[arg-type]
+    return line("• ", Bold(item.title), f", due {say_date(item.due_on, today)}")
 
 
 def _roles(roles: list[Role]) -> str:
@@ -150,12 +150,11 @@ def handed_card(dossier: Dossier, entry: AuditEntry, person_id: str, now: dateti
     if item is None or me is None:
         return None
     name = who.name if who else "Somebody"
-    calendar = calendar_of(me)
     if item.state is not ItemState.OPEN:
         return Card(f"Done: {item.title} ({dossier.pilot.name}). Thank you.")
     if item.owner_id != person_id:
         return Card(f"{item.title} ({dossier.pilot.name}) is with somebody else now.")
-    due = "" if item.due_on is None else f" Due {say_due(item.due_on, calendar.today(now), calendar)}."
+    due = "" if item.due_on is None else f" Due {say_date(item.due_on, calendar_of(me).today(now))}."
     opens = f" It opens {schedule.title_of(item.gate, dossier.pilot.stages)}." if item.gate else ""
     return Card(f"{name} handed you {item.title} for {dossier.pilot.name}", (
         Text((line(f"{item.why}.{due}{opens}"), line("Wanted as evidence: ", item.evidence_wanted))),

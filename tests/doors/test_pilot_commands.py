@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 from storage.models import ItemState, PilotState
@@ -174,3 +175,12 @@ async def test_a_stopped_pilot_keeps_its_record_and_changes_no_more(world: World
     before = len(world.sandbox.shown(world.sandbox.dm_id("jonas")))
     await world.morning(3)
     assert len(world.sandbox.shown(world.sandbox.dm_id("jonas"))) == before
+
+
+async def test_an_ask_that_stays_gives_dates_that_stay_true(world: World) -> None:
+    await world.new_pilot(kickoff=date(2026, 11, 24))
+    assert "IN-07" in await world.type("priya", "/pilot items product", HERE)
+    await world.type("priya", "/pilot team product @tom", HERE)
+    asked = world.last(world.sandbox.dm_id("tom")).plain
+    assert re.search(r"due (Mon|Tue|Wed) 2\d Nov", asked)
+    assert not re.search("due (today|tomorrow|yesterday)", asked)

@@ -98,7 +98,7 @@ def test_what_is_left_out_is_counted_from_today(text, today, day):
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("31 feb", "“31 feb” is not a date: February has 29 days."),
+    ("31 feb", "“31 feb” is not a date: February has at most 29 days."),
     ("29 feb 2027", "“29 feb 2027” is not a date: February 2027 has 28 days."),
     ("31.11.", "“31.11.” is not a date: November has 30 days."),
     ("2026-11-31", "“2026-11-31” is not a date: November has 30 days."),
@@ -205,7 +205,7 @@ def test_moments_are_a_day_and_a_time(text, day, at):
     ("fri 24:00", "“fri 24:00” is not a day and a time: there is no time 24:00."),
     ("fri 10:61", "“fri 10:61” is not a day and a time: there is no time 10:61."),
     ("fri 13pm", "“fri 13pm” is not a day and a time: there is no 13 o'clock pm."),
-    ("31 feb 10:00", "“31 feb 10:00” is not a day and a time: February has 29 days."),
+    ("31 feb 10:00", "“31 feb 10:00” is not a day and a time: February has at most 29 days."),
     ("fri 10:00 CET", "I cannot read “fri 10:00 CET” as a day and a time."),
     ("", "A day and a time is missing."),
 ])
