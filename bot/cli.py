@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     templates = commands.add_parser("templates")
     templates.add_argument("files", nargs="*", type=Path, metavar="FILE.yaml")
     demo = commands.add_parser("demo")
-    demo.add_argument("--port", type=int, default=0, help="of the sandbox page; a free one otherwise")
+    demo.add_argument("--port", type=_port, default=0, help="of the sandbox page; a free one otherwise")
     asked = parser.parse_args(argv)
     if asked.command is None:
         parser.print_help(sys.stderr)
@@ -62,6 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("These settings are wrong:", *faults_of(error), "`groundcrew check` says more.", sep="\n  ",
               file=sys.stderr)
         return 2
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; give one such as 8765")
+    return int(text)
 
 
 def _env_fault() -> str | None:

@@ -137,6 +137,13 @@ async def test_an_env_file_that_is_no_text_is_named_in_a_sentence(desk: Desk, tm
     assert said.startswith(".env cannot be read")
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_what_is_no_port_is_said_in_a_sentence(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", f"--port={port}"])
+    assert f"{port} is no port" in capsys.readouterr().err
+
+
 async def test_no_command_shows_them_all(desk: Desk) -> None:
     status, said = await desk.run()
     assert (status, "groundcrew verify-audit   prove" in said) == (2, True)
