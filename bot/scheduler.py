@@ -32,7 +32,7 @@ class Sender:
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self._ending = asyncio.Event()
         self._task = asyncio.create_task(self.outbox.run(self._ending))
 
@@ -55,7 +55,7 @@ class Sender:
         try:
             yield
         finally:
-            self.begin()
+            self.start()
 
 
 @asynccontextmanager
@@ -63,7 +63,7 @@ async def running(parts: Parts) -> AsyncIterator[Sender]:
     """Ticks and courier, until the end of the block; what is under way is finished first."""
     scheduler, sender = scheduler_for(parts.ticks), Sender(parts.outbox)
     scheduler.start()
-    sender.begin()
+    sender.start()
     try:
         yield sender
     finally:
