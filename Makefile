@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: install demo test check bench lint clean help
+.PHONY: install demo test check bench texts lint clean help
 
 help:
 	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
 	@echo "make check   linters, types and layers alone"
 	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
+	@echo "make texts   bring the catalogues of other languages up to date with the code (FILE=fr.po for your own)"
 
 install: $(VENV)/.run
 
@@ -29,6 +30,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+texts: $(VENV)/.dev
+	@$(BIN)/python -m tests.texts $(FILE)
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say where it is: make demo PYTHON=/path/to/python3.11"; exit 1; }

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.library import policies_of, policy_file, read_library
+from bot.library import language_fault, policies_of, policy_file, read_languages, read_library
 from bot.logs import redacted
 from bot.settings import DatabaseSettings, Settings
 from bot.wiring import identify
@@ -62,8 +62,8 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
     findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
     findings += [*_unknown(), *_manifest()]
     if settings is not None:
-        findings += [*_templates(settings), *_policy(settings), *await _database(settings),
-                     *await _slack(settings)]
+        findings += [*_templates(settings), *_policy(settings), *_languages(settings),
+                     *await _database(settings), *await _slack(settings)]
     else:
         findings += [*await _database_alone(),
                      Finding(False, "Slack was not tried: it needs the settings above first", is_advice=True)]
@@ -101,6 +101,17 @@ def _policy(settings: Settings) -> list[Finding]:
     except (OSError, UnicodeDecodeError):
         return []  # said with the templates
     return [Finding(True, f"nudge policy: {mine.where if mine else 'built in'}")]
+
+
+def _languages(settings: Settings) -> list[Finding]:
+    try:
+        languages = read_languages(settings.templates_dir, settings.language)
+    except FileErrors as error:
+        return [Finding(False, f"catalogue: {fault}") for fault in error.faults]
+    except (OSError, UnicodeDecodeError):
+        return []  # said with the templates
+    fault = language_fault(languages)
+    return [Finding(fault is None, fault or f"languages: {', '.join(sorted({'en', *languages.known}))}")]
 
 
 def _manifest() -> list[Finding]:

@@ -14,11 +14,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.check import check, faults_of
-from bot.library import File, built_in, is_policy, policies_of, policy_file, read_library
+from bot.library import (
+    File,
+    built_in,
+    catalogue_of,
+    is_policy,
+    language_fault,
+    policies_of,
+    policy_file,
+    read_languages,
+    read_library,
+)
 from bot.settings import DatabaseSettings, Settings
 from handlers.fields import FileErrors
 from handlers.nudges.policy_words import in_words
-from handlers.pilots.templates import parse, resolve
+from handlers.pilots.templates import Template, parse, resolve
 from storage import audit
 from storage.engine import Store, open_engine
 from storage.migrate import NewerDatabase, upgrade
@@ -27,7 +37,7 @@ DOES = """\
 groundcrew run            run the bot until it is told to stop
 groundcrew check          say everything that is wrong with settings, database, tokens, scopes, manifest
 groundcrew migrate        bring the database to this version
-groundcrew templates      list templates and nudge policy, or check your own: groundcrew templates FILE.yaml
+groundcrew templates      list templates, nudge policy and languages; groundcrew templates FILE checks yours
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """
@@ -41,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("run", "check", "migrate", "verify-audit"):
         commands.add_parser(name)
     templates = commands.add_parser("templates")
-    templates.add_argument("files", nargs="*", type=Path, metavar="FILE.yaml")
+    templates.add_argument("files", nargs="*", type=Path, metavar="FILE")
     demo = commands.add_parser("demo")
     demo.add_argument("--port", type=_port, default=0, help="of the sandbox page; a free one otherwise")
     asked = parser.parse_args(argv)
@@ -107,6 +117,9 @@ def _with_settings(command: str) -> int:
 def _run(settings: Settings) -> int:
     from bot.serve import serve  # noqa: PLC0415  (the web server is not needed to check or migrate)
     try:
+        if fault := language_fault(read_languages(settings.templates_dir, settings.language)):
+            print(f"{fault}.", file=sys.stderr)
+            return 2
         asyncio.run(_migrate(settings, quietly=True))
         asyncio.run(serve(settings))
     except FileErrors as error:
@@ -171,16 +184,12 @@ async def _verify(settings: DatabaseSettings) -> int:
 
 
 def _lint(files: Sequence[Path]) -> int:
-    """Check templates of one's own, alone and together with the built-in ones, and the nudge policy."""
+    """Check files of one's own; templates alone and together with the built-in ones."""
     library = dict(read_library(None))
     mine, status = [], 0
     for path in files:
         try:
-            text = path.read_text(encoding="utf-8")
-            if is_policy(File(str(path), text)):
-                print(f"{path.name}: fine.\n{in_words(policies_of(File(str(path), text)))}")
-                continue
-            template = parse(text, str(path))
+            read = _read_own(path)
         except FileErrors as error:
             print(*error.faults, sep="\n")
             status = 1
@@ -188,8 +197,11 @@ def _lint(files: Sequence[Path]) -> int:
             print(f"{path}: cannot be read: {error}")
             status = 1
         else:
-            mine.append(template)
-            library[template.name] = template
+            if isinstance(read, Template):
+                mine.append(read)
+                library[read.name] = read
+            else:
+                print(f"{path.name}: fine{read}")
     for template in mine:
         try:
             checklist = resolve(library, [template.name])
@@ -201,10 +213,21 @@ def _lint(files: Sequence[Path]) -> int:
     return status
 
 
+def _read_own(path: Path) -> Template | str:
+    """A template, or what there is to say of a catalogue or a nudge policy that is right."""
+    file = File(str(path), path.read_text(encoding="utf-8"))
+    if path.suffix == ".po":
+        return f", texts translated: {len(catalogue_of(file).words.texts)}."
+    if is_policy(file):
+        return f".\n{in_words(policies_of(file))}"
+    return parse(file.text, file.where)
+
+
 def _list(folder: Path | None) -> int:
     try:
         library, policy = read_library(folder), policy_file(folder)
         policies_of(policy)
+        languages = read_languages(folder, "en")
     except FileErrors as error:
         print(*error.faults, sep="\n")
         return 1
@@ -212,6 +235,7 @@ def _list(folder: Path | None) -> int:
         extends = f", extends {template.extends}" if template.extends else ""
         print(f"{name:20} {len(template.items):3} items{extends}  ({template.where})")
     print(f"{'nudge policy':20} {'':9} ({policy.where if policy else 'built in'})")
+    print(f"{'languages':20} {'':9} en, {', '.join(sorted(languages.known))}")
     print(f"{len(built_in())} templates come with the bot. Your own: GROUNDCREW_TEMPLATES_DIR. Check one: "
           "groundcrew templates FILE.yaml")
     return 0

@@ -1,12 +1,14 @@
-"""Reads templates and the nudge policy: those that come with the bot, and the admin's own."""
+"""Reads templates, the nudge policy and catalogues: those that come with the bot, and the admin's own."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from handlers.chat.catalogues import Catalogue, read_catalogue
+from handlers.chat.wording import Languages, Words
 from handlers.fields import Fault, FileErrors
 from handlers.nudges.policy import Policies
 from handlers.nudges.policy_reader import read_policies
@@ -75,3 +77,53 @@ def policies_of(mine: File | None) -> Policies:
 def read_policy(folder: Path | None) -> Policies:
     """The nudge policy of the bot as it runs. Raises FileErrors."""
     return policies_of(policy_file(folder))
+
+
+# ---- languages ---------------------------------------------------------------------------------------------
+
+
+def catalogue_files(folder: Path | None) -> list[File]:
+    """Every catalogue, the built-in ones first. Raises OSError where the admin's folder cannot be read."""
+    shipped = resources.files("handlers.chat").joinpath("locale")
+    files = [File(each.name, each.read_text(encoding="utf-8"))
+             for each in sorted(shipped.iterdir(), key=lambda each: each.name) if each.name.endswith(".po")]
+    mine = sorted(folder.glob("*.po")) if folder is not None else []
+    return files + [File(str(path), path.read_text(encoding="utf-8")) for path in mine]
+
+
+def catalogue_of(file: File) -> Catalogue:
+    """One catalogue. Raises FileErrors with all its faults."""
+    read = read_catalogue(Path(file.where).stem, file.text)
+    if read.faults:
+        raise FileErrors(Fault(line, text, file.where) for line, text in read.faults)
+    return read
+
+
+def read_languages(folder: Path | None, default: str) -> Languages:
+    """What there is a catalogue of; one of the admin's goes over a built-in one of the same language.
+
+    Raises FileErrors with all faults of all catalogues.
+    """
+    faults: list[Fault] = []
+    known: dict[str, Words] = {}
+    for file in catalogue_files(folder):
+        try:
+            words = catalogue_of(file).words
+        except FileErrors as error:
+            faults += error.faults
+        else:
+            key = words.language.casefold()
+            known[key] = replace(words, texts={**known[key].texts, **words.texts}) if key in known else words
+    if faults:
+        raise FileErrors(faults)
+    return Languages(known, default)
+
+
+def language_fault(languages: Languages) -> str | None:
+    """What is wrong with the language that the settings choose."""
+    known = {"en", *languages.known}
+    asked = languages.default.replace("-", "_").casefold()
+    if asked in known or asked.partition("_")[0] in known:
+        return None
+    return (f"GROUNDCREW_LANGUAGE is {languages.default}, but there is no {languages.default}.po: take one "
+            f"of {', '.join(sorted(known))}, or put that file into GROUNDCREW_TEMPLATES_DIR")

@@ -60,6 +60,8 @@ class Settings(DatabaseSettings):
     """Slack user ids, separated by commas, who may do what a lead may in every pilot."""
     templates_dir: Path | None = None
     """A folder with your own templates (*.yaml), offered beside the built-in ones, and nudge policy."""
+    language: str = "en"
+    """For channels, and for people whose locale Slack does not tell."""
     default_zone: str = "UTC"
     """For people whose time zone Slack does not tell."""
     default_country: str | None = None

@@ -10,10 +10,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.library import read_library, read_policy
+from bot.library import read_languages, read_library, read_policy
 from bot.settings import Settings
 from handlers import ticks
 from handlers.chat.ports import Clock
+from handlers.chat.wording import Languages
 from handlers.commands.answers import Tools
 from handlers.commands.desk import Desk
 from handlers.commands.find import Finder
@@ -67,6 +68,7 @@ class Parts:
     identity: Identity
     library: Mapping[str, Template]
     policies: Policies
+    languages: Languages
 
 
 async def identify(web: AsyncWebClient) -> Identity:
@@ -107,9 +109,10 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     ledger = Ledger(store, clock, woken.set)
     admins = frozenset(f"slack:{user}" for user in settings.admins)
     library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
+    languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
-    outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status), admins, woken)
+    outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status, languages), admins, woken)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=Items(ledger, people),
                   seats=Seats(ledger, people), stages=Stages(ledger, people), status=status, outbox=outbox,
@@ -119,7 +122,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     return Parts(settings, store, app, door, desk, outbox, nudges, people,
-                 ticks.ticks(nudges, outbox, people, ledger), identity, library, policies)
+                 ticks.ticks(nudges, outbox, people, ledger), identity, library, policies, languages)
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:

@@ -48,7 +48,7 @@ async def in_many(session: AsyncSession, who: Collection[tuple[str, str]]) -> di
 async def save(session: AsyncSession, person: Person) -> None:
     """Write what the chat service says of a person; their own settings here stay as they are."""
     facts = {"name": person.name, "handle": person.handle, "zone": person.zone, "country": person.country,
-             "is_active": person.is_active, "seen_at": person.seen_at}
+             "is_active": person.is_active, "seen_at": person.seen_at, "locale": person.locale}
     await session.execute(
         insert_into(session, Person).values(workspace_id=person.workspace_id, id=person.id, **facts)
         .on_conflict_do_update(index_elements=["workspace_id", "id"], set_=facts))

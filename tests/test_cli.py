@@ -79,7 +79,7 @@ async def test_check_finds_nothing_wrong_where_nothing_is(desk: Desk, sqlite_url
     desk.set(database_url=sqlite_url)
     status, said = await desk.run("check")
     assert (status, "Nothing is wrong." in said) == (0, True), said
-    assert said.count("ok   ") == 8
+    assert said.count("ok   ") == 9
 
 
 async def test_check_says_everything_that_is_wrong_at_once(desk: Desk, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -272,6 +272,28 @@ async def test_a_wrong_policy_is_said_by_every_command_with_its_line(
     (tmp_path / "other.yml").write_text("schema: 1\npolicy: nudges\n")
     status, said = await desk.run("check")
     assert f"WRONG nudge policy: {tmp_path / 'other.yml'}, line 1: There is a nudge policy in {mine} too; keep one" in said
+
+
+async def test_a_language_of_ones_own_is_listed_and_checked(desk: Desk, tmp_path: Path, sqlite_url: str) -> None:
+    mine = tmp_path / "fr.po"
+    mine.write_text('msgid "Not me"\nmsgstr "Pas moi"\n')
+    desk.set(templates_dir=str(tmp_path), database_url=sqlite_url, language="fr-CA")
+    assert "en, de, fr" in (await desk.run("templates"))[1]
+    assert await desk.run("templates", str(mine)) == (0, "fr.po: fine, texts translated: 1.\n")
+    assert "ok    languages: de, en, fr" in (await desk.run("check"))[1]
+    mine.write_text('msgid "Why: {reason}"\nmsgstr "Pourquoi"\n')
+    fault = f"{mine}, line 1: “Pourquoi” lacks {{reason}}; put it where it belongs in the sentence."
+    for command in (("templates",), ("templates", str(mine)), ("check",)):
+        status, said = await desk.run(*command)
+        assert (status, fault in said) == (1, True), (command, said)
+
+
+async def test_a_language_without_a_catalogue_is_refused(desk: Desk, sqlite_url: str) -> None:
+    desk.set(language="fr", database_url=sqlite_url)
+    status, said = await desk.run("check")
+    assert (status, "WRONG GROUNDCREW_LANGUAGE is fr, but there is no fr.po: take one of de, en, or put" in said) == (1, True)
+    status, said = await desk.run("run")
+    assert (status, said.count("\n"), "there is no fr.po" in said) == (2, 1, True)
 
 
 def test_logs_show_no_token_wherever_it_slipped_in(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,7 +62,8 @@ def default_cast() -> Cast:
         _person("U0PRIYA00", "priya", "Priya Shah", "Pilot lead", "Europe/London", "GB"),
         _person("U0TOMWB00", "tom", "Tom Weber", "Product manager", "Europe/Berlin", "DE"),
         _person("U0SAMOK00", "sam", "Sam Okafor", "Staff engineer", "Europe/London", "GB"),
-        _person("U0LENAF00", "lena", "Lena Fischer", "Data steward", "Europe/Berlin", "DE"),
+        _person("U0LENAF00", "lena", "Lena Fischer", "Data steward", "Europe/Berlin", "DE",
+                locale="de-DE"),
         _person("U0RAVIN00", "ravi", "Ravi Nair", "ML engineer", "Asia/Kolkata", "IN"),
         _person("U0ANARZ00", "ana", "Ana Ruiz", "Head of claims operations", "Europe/Madrid", "ES"),
         _person("U0INESD00", "ines", "Ines Duarte", "Security architect", "Europe/Lisbon", "PT"),
@@ -100,13 +101,14 @@ def default_cast() -> Cast:
 
 def _person(
     id_: str, handle: str, name: str, title: str, tz: str, country: str, *,
-    is_admin: bool = False, is_owner: bool = False,
+    locale: str = "", is_admin: bool = False, is_owner: bool = False,
 ) -> Person:  # fmt: skip
-    locale = {"DE": "de-DE", "ES": "es-ES", "FR": "fr-FR", "US": "en-US", "PT": "pt-PT"}.get(country, "en-GB")
+    """The company speaks English, so most have chosen it, wherever they live."""
     email = f"{handle}@northwind.example"
     return Person(
         id_, handle, name, title, tz, country,
-        email=email, locale=locale, is_admin=is_admin or is_owner, is_owner=is_owner,
+        email=email, locale=locale or ("en-US" if country == "US" else "en-GB"),
+        is_admin=is_admin or is_owner, is_owner=is_owner,
     )  # fmt: skip
 
 

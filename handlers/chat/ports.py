@@ -81,6 +81,8 @@ class Profile:
     is_active: bool
     is_bot: bool
     is_outsider: bool
+    locale: str | None = None
+    """``de-DE``; None: not told."""
 
 
 @dataclass(frozen=True, slots=True)

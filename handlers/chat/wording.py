@@ -16,9 +16,10 @@ from babel import Locale
 from babel.dates import format_skeleton
 from babel.messages import Catalog
 
-from handlers.chat.cards import Line, Span
+from handlers.chat.cards import Line, Span, plain_line
 
 _HOLE: Final = re.compile(r"\{(\w+)\}")
+_HOLE_AND_STOP: Final = re.compile(r"\{(\w+)\}(\.?)")
 _FAR: Final = timedelta(days=183)
 """Beyond this a date in another year is said with its year."""
 
@@ -35,6 +36,10 @@ class Words:
         """`english` in this language, its ``{holes}`` filled."""
         return _filled(self._form(english), values)
 
+    def term(self, english: str) -> str:
+        """A text that does not stand where it is said, such as a role's title; see `marked`."""
+        return self._form(english)
+
     def count(self, one: str, many: str, number: int, **values: object) -> str:
         """The form of a counted text that fits `number`, which fills ``{number}``."""
         found = self.texts.get(one)
@@ -46,9 +51,14 @@ class Words:
 
     def spans(self, english: str, **values: Span) -> Line:
         """The same as a line of a card, where a value may be bold, a mention or something to type."""
-        parts = _HOLE.split(self._form(english))
-        spans = (values.get(part, f"{{{part}}}") if at % 2 else part for at, part in enumerate(parts))
-        return tuple(span for span in spans if span != "")
+        spans: list[Span] = []
+        for at, part in enumerate(_HOLE.split(self._form(english))):
+            span = values.get(part, f"{{{part}}}") if at % 2 else part
+            if span == part and spans and plain_line((spans[-1],)).endswith("."):
+                span = part.removeprefix(".")
+            if span != "":
+                spans.append(span)
+        return tuple(spans)
 
     def day(self, day: date, today: date) -> str:
         """'Fri 27 Nov', 'Fr., 27. Nov.'; with the year where it is another one and over six months away."""
@@ -63,8 +73,10 @@ class Words:
 
     def listed(self, parts: list[str]) -> str:
         """'a, b and c'"""
-        return parts[0] if len(parts) == 1 else self.text(
-            "{some} and {last}", some=", ".join(parts[:-1]), last=parts[-1]) if parts else ""
+        if len(parts) < 2:
+            return "".join(parts)
+        return _filled(self.term(marked("{some} and {last}")),
+                       {"some": ", ".join(parts[:-1]), "last": parts[-1]})
 
     def _form(self, english: str) -> str:
         found = self.texts.get(english, english)
@@ -74,11 +86,22 @@ class Words:
 ENGLISH: Final = Words()
 
 
+def marked(english: str) -> str:
+    """A text as it is, marked for the catalogues; `Words.term` says it where it is used."""
+    return english
+
+
+def holes_of(text: str) -> set[str]:
+    """The names of what is filled into a text."""
+    return set(_HOLE.findall(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Languages:
     """Every language there is a catalogue of; English is always there."""
 
     known: Mapping[str, Words] = field(default_factory=dict)
+    """By language in small letters: de, pt_br."""
     default: str = "en"
 
     def of(self, locale: str | None) -> Words:
@@ -86,8 +109,8 @@ class Languages:
 
         A locale that there is no catalogue of gets English.
         """
-        language = (locale or self.default).replace("_", "-").partition("-")[0].casefold()
-        return self.known.get(language, ENGLISH)
+        asked = (locale or self.default).replace("-", "_").casefold()
+        return self.known.get(asked) or self.known.get(asked.partition("_")[0]) or ENGLISH
 
 
 def words_of(language: str, catalogue: Catalog) -> Words:
@@ -102,4 +125,9 @@ def words_of(language: str, catalogue: Catalog) -> Words:
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:
-    return _HOLE.sub(lambda hole: str(values.get(hole[1], hole[0])), text)
+    """The text with its holes filled; after a value that ends with a full stop there is no second one."""
+    def put(hole: re.Match[str]) -> str:
+        said = str(values.get(hole[1], f"{{{hole[1]}}}"))
+        return said if said.endswith(".") else said + hole[2]
+
+    return _HOLE_AND_STOP.sub(put, text)

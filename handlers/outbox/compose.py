@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.cards import Card, said
+from handlers.chat.cards import Card
+from handlers.chat.wording import Languages, Words
 from handlers.nudges.actions import Nudges
 from handlers.outbox.cards import token_back_card
 from handlers.outbox.telling import TOKEN_BACK, UNDELIVERED
@@ -24,6 +25,7 @@ _ABOUT_ENTRY = ("seat-back", "blocker", "handed", "gate", "status")
 class Composer:
     nudges: Nudges
     status: Status
+    languages: Languages
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
         match post.kind:
@@ -58,6 +60,11 @@ class Composer:
             number = entry.pilot_id if entry is not None else None
         return None if number is None else await pilots.one(session, post.workspace_id, number)
 
+    async def _words(self, session: AsyncSession, post: Post) -> Words:
+        """The reader's language; a channel's is the workspace's."""
+        reader = await people.one(session, post.workspace_id, post.room)
+        return self.languages.of(reader.locale if reader is not None else None)
+
     async def _dossier(self, session: AsyncSession, workspace: str, pilot_id: int) -> Dossier | None:
         pilot = await pilots.one(session, workspace, pilot_id)
         return None if pilot is None else await pilots.dossier(session, pilot)
@@ -66,9 +73,10 @@ class Composer:
         dossier = await self._dossier(session, post.workspace_id, post.subject_id)
         if dossier is None:
             return None
+        words = await self._words(session, post)
         if post.kind == "kickoff":
-            return cards.kickoff_card(dossier, now)
-        return cards.ask_card(dossier, post.room, now, was_shown=post.message_id is not None)
+            return cards.kickoff_card(dossier, now, words)
+        return cards.ask_card(dossier, post.room, now, words, was_shown=post.message_id is not None)
 
     async def _about_entry(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
         entry = await audit.one(session, post.workspace_id, post.subject_id)
@@ -79,25 +87,26 @@ class Composer:
             return None
         people_here = await people.several(session, post.workspace_id, [entry.actor, post.room])
         dossier.people.update(people_here)
+        words = await self._words(session, post)
         match post.kind:
             case "seat-back":
-                return cards.seat_back_card(dossier, entry)
+                return cards.seat_back_card(dossier, entry, words)
             case "blocker":
-                return cards.blocker_card(dossier, entry, post.room, now)
+                return cards.blocker_card(dossier, entry, post.room, words)
             case "handed":
-                return cards.handed_card(dossier, entry, post.room, now)
+                return cards.handed_card(dossier, entry, post.room, now, words)
             case "status":
                 return await self.status.compose_shared(session, dossier, now)
-        return cards.stage_card(dossier, entry)
+        return cards.stage_card(dossier, entry, words)
 
     async def _undelivered(self, session: AsyncSession, post: Post) -> Card | None:
         lost = await outbox.one(session, post.workspace_id, post.subject_id)
         if lost is None or (lost.given_up_at is None and post.message_id is None):
             return None
         if lost.given_up_at is None:
-            return said("I am posting it now. If that fails once more, this message says so.")
+            return cards.resending_card(await self._words(session, post))
         pilot = await self.pilot_of(session, lost)
-        return cards.undelivered_card(pilot, lost)
+        return cards.undelivered_card(pilot, lost, await self._words(session, post))
 
 
 async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) -> list[object]:

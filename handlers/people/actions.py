@@ -71,7 +71,8 @@ class People:
         person = Person(workspace_id=workspace, id=profile.id, name=inside(profile.name),
                         handle=profile.handle, zone=zone,
                         country=country_of(zone) or self.default_country,
-                        is_active=profile.is_active and not profile.is_outsider, seen_at=now)
+                        is_active=profile.is_active and not profile.is_outsider, seen_at=now,
+                        locale=profile.locale)
         async with self.store.begin() as session:
             await people.ensure_workspace(session, workspace, workspace, now)
             await people.save(session, person)

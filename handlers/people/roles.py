@@ -8,6 +8,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from handlers.chat.errors import Refused
+from handlers.chat.wording import marked
 from handlers.people.dates import shown, simplified
 
 
@@ -40,31 +41,32 @@ class Role(StrEnum):
 ROLES: Final = tuple(Role)
 
 _TITLES: Final[Mapping[Role, str]] = {
-    Role.SPONSOR: "Sponsor",
-    Role.LEAD: "Pilot lead",
-    Role.PRODUCT: "Product",
-    Role.ENGINEERING: "Engineering",
-    Role.DATA: "Data",
-    Role.ML: "Machine learning",
-    Role.OPERATIONS: "Operations",
-    Role.SECURITY: "Security",
-    Role.LEGAL: "Legal",
-    Role.COMPLIANCE: "Compliance",
-    Role.CHANGE: "Change management",
+    Role.SPONSOR: marked("Sponsor"),
+    Role.LEAD: marked("Pilot lead"),
+    Role.PRODUCT: marked("Product"),
+    Role.ENGINEERING: marked("Engineering"),
+    Role.DATA: marked("Data"),
+    Role.ML: marked("Machine learning"),
+    Role.OPERATIONS: marked("Operations"),
+    Role.SECURITY: marked("Security"),
+    Role.LEGAL: marked("Legal"),
+    Role.COMPLIANCE: marked("Compliance"),
+    Role.CHANGE: marked("Change management"),
 }
 
 _DUTIES: Final[Mapping[Role, str]] = {
-    Role.SPONSOR: "Pays for it, owns the number it must move, and decides: go on, pause or stop.",
-    Role.LEAD: "Keeps the pilot moving: who has the ball, what is late, what the next gate needs.",
-    Role.PRODUCT: "Says who uses it, for what, and how we will know that it helps.",
-    Role.ENGINEERING: "Builds it into the real systems, with their sign-in, interfaces and limits.",
-    Role.DATA: "Gets the real production data ready and keeps it checked at the source.",
-    Role.ML: "Makes the model good enough, proves it on real cases, and watches it for drift.",
-    Role.OPERATIONS: "Runs it in production from day one: alerts, runbook, and the switch to turn it off.",
-    Role.SECURITY: "Says early what must be safe, and checks access, secrets and attack paths.",
-    Role.LEGAL: "Clears data rights, contracts, liability and personal data.",
-    Role.COMPLIANCE: "Names the policies and laws that apply, and the review each one asks for.",
-    Role.CHANGE: "Prepares the people whose work it changes: training, managers, feedback.",
+    Role.SPONSOR: marked("Pays for it, owns the number it must move, and decides: go on, pause or stop."),
+    Role.LEAD: marked("Keeps the pilot moving: who has the ball, what is late, what the next gate needs."),
+    Role.PRODUCT: marked("Says who uses it, for what, and how we will know that it helps."),
+    Role.ENGINEERING: marked("Builds it into the real systems, with their sign-in, interfaces and limits."),
+    Role.DATA: marked("Gets the real production data ready and keeps it checked at the source."),
+    Role.ML: marked("Makes the model good enough, proves it on real cases, and watches it for drift."),
+    Role.OPERATIONS: marked(
+        "Runs it in production from day one: alerts, runbook, and the switch to turn it off."),
+    Role.SECURITY: marked("Says early what must be safe, and checks access, secrets and attack paths."),
+    Role.LEGAL: marked("Clears data rights, contracts, liability and personal data."),
+    Role.COMPLIANCE: marked("Names the policies and laws that apply, and the review each one asks for."),
+    Role.CHANGE: marked("Prepares the people whose work it changes: training, managers, feedback."),
 }
 
 _ALIASES: Final[Mapping[str, Role]] = {alias: role for role, aliases in {

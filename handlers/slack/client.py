@@ -124,7 +124,8 @@ class SlackClient:
 
     async def person(self, person_id: str) -> Profile | None:
         try:
-            reply = await self._call("users.info", {"user": person_id.removeprefix("slack:")})
+            reply = await self._call("users.info", {
+                "user": person_id.removeprefix("slack:"), "include_locale": True})
         except SendFailed as error:
             if error.reason in ("user_not_found", "user_not_visible", "users_not_found"):
                 return None
@@ -137,7 +138,7 @@ class SlackClient:
             id=person_id, name=str(name or person_id), handle=str(user.get("name") or person_id),
             zone=user.get("tz"), is_active=not user.get("deleted", False),
             is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
-            is_outsider=bool(user.get("is_stranger")))
+            is_outsider=bool(user.get("is_stranger")), locale=str(user.get("locale") or "")[:16] or None)
 
     async def channel(self, room: str) -> Channel | None:
         try:

@@ -132,7 +132,7 @@ async def test_a_channel_archived_or_left_later_does_not_stop_the_work(world: Wo
     await world.type("priya", '/pilot pause "claims triage" no budget')
     told = world.last(world.sandbox.dm_id("priya"))  # the lead registered it
     assert "I could not post about Claims triage in #claims-triage" in told.plain
-    assert "Type /invite @Ground Crew there" in told.plain
+    assert "Type `/invite @Ground Crew` there" in told.plain
     await world.sandbox.invite("priya", HERE, "groundcrew")
     await world.press("priya", "Try again", world.sandbox.dm_id("priya"))
     assert "Claims triage is paused" in world.last(HERE).plain
@@ -142,7 +142,7 @@ async def test_a_channel_archived_or_left_later_does_not_stop_the_work(world: Wo
 async def test_accepting_every_seat_closes_the_item_that_asks_for_it(world: World) -> None:
     await world.new_pilot(**EVERYONE)
     for who in ("marta", *EVERYONE.values()):
-        await world.press(who, "Accept", world.sandbox.dm_id(who))
+        await world.press(who, "Annehmen" if who == "lena" else "Accept", world.sandbox.dm_id(who))
     assert (await item_of(world, "IN-07")).evidence == "All 11 roles accepted in chat"
     assert "11 of 11 roles accepted" in await world.type("priya", "/pilot team", HERE)
     await refused(world, "priya", "/pilot team legal @jonas", "Jonas Brandt accepted: Legal of Claims triage", "Pick somebody else")
