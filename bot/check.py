@@ -129,7 +129,7 @@ def _manifest() -> list[Finding]:
     return [Finding(True, "manifest.yml and code agree")]
 
 
-def _is_to_be_made(url: str) -> bool:
+def is_to_be_made(url: str) -> bool:
     """A SQLite file that is not there yet, in a folder that is: looking must not leave an empty one."""
     file = make_url(url).database if url.startswith("sqlite") else None
     return (file is not None and file != ":memory:" and not Path(file).exists()
@@ -146,7 +146,7 @@ async def _database_alone() -> list[Finding]:
 
 async def _database(settings: DatabaseSettings) -> list[Finding]:
     where = redacted(settings.database_url)
-    if _is_to_be_made(settings.database_url):
+    if is_to_be_made(settings.database_url):
         return [Finding(False, f"the database at {where} is not there yet: `groundcrew run` and "
                                "`groundcrew migrate` make it", is_advice=True)]
     engine = open_engine(settings.database_url)

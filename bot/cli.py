@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, templates, verify-audit, demo."""
+"""The command line: run, check, migrate, templates, outbox, verify-audit, demo."""
 
 import argparse
 import asyncio
@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import logs
-from bot.check import check, faults_of
+from bot import logs, outbox_command
+from bot.check import check, faults_of, is_to_be_made
 from bot.library import (
     File,
     built_in,
@@ -38,6 +38,7 @@ groundcrew run            run the bot until it is told to stop
 groundcrew check          say everything that is wrong with settings, database, tokens, scopes, manifest
 groundcrew migrate        bring the database to this version
 groundcrew templates      list templates, nudge policy and languages; groundcrew templates FILE checks yours
+groundcrew outbox         list what is not shown yet or was given up; retry or drop it
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands.add_parser(name)
     templates = commands.add_parser("templates")
     templates.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    outbox_command.arguments(commands.add_parser("outbox"))
     demo = commands.add_parser("demo")
     demo.add_argument("--port", type=_port, default=0, help="of the sandbox page; a free one otherwise")
     asked = parser.parse_args(argv)
@@ -67,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(unreadable, file=sys.stderr)
         return 2
     try:
-        return _with_settings(asked.command)
+        return _with_settings(asked)
     except ValidationError as error:
         print("These settings are wrong:", *faults_of(error), "`groundcrew check` says more.", sep="\n  ",
               file=sys.stderr)
@@ -92,10 +94,13 @@ def _env_fault() -> str | None:
     return None
 
 
-def _with_settings(command: str) -> int:
-    if command in ("migrate", "verify-audit"):
+def _with_settings(asked: argparse.Namespace) -> int:
+    command = asked.command
+    if command in ("migrate", "verify-audit", "outbox"):
         kept = DatabaseSettings()
         logs.configure(kept.log_level)
+        if command == "outbox":
+            return _outbox(kept, asked)
         return _with_database(kept, _migrate(kept) if command == "migrate" else _verify(kept))
     try:
         settings = Settings()  # type: ignore[call-arg]  # from the environment
@@ -153,6 +158,14 @@ def _with_database(settings: DatabaseSettings, work: Coroutine[Any, Any, int]) -
               f"{logs.redacted(_first_line(error))}. Is it running, are name and password right, and did "
               "`groundcrew migrate` run?", file=sys.stderr)
         return 2
+
+
+def _outbox(settings: DatabaseSettings, asked: argparse.Namespace) -> int:
+    if is_to_be_made(settings.database_url):
+        print(f"There is no database at {logs.redacted(settings.database_url)}: is GROUNDCREW_DATABASE_URL "
+              "right, and is this the bot's own folder?", file=sys.stderr)
+        return 2
+    return _with_database(settings, outbox_command.run(settings, asked))
 
 
 async def _migrate(settings: DatabaseSettings, *, quietly: bool = False) -> int:

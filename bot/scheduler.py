@@ -1,7 +1,7 @@
 """Runs the ticks and the courier. All state is in the database, so jobs live in memory alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -9,19 +9,30 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.wiring import Parts
 from handlers.outbox.actions import Outbox
+from handlers.outbox.attempt import Watch
 from handlers.ticks import Tick
 
 FINISH_WITHIN_S = 6.0
 """For messages on the wire when the bot is told to stop; supervisors kill after 10."""
 
 
-def scheduler_for(ticks: list[Tick]) -> AsyncIOScheduler:
+def scheduler_for(ticks: list[Tick], watch: Watch) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(timezone="UTC")
     for tick in ticks:
         if tick.name != "deliver":  # the courier's, which does not wait for the second to be full
-            scheduler.add_job(tick.run, "interval", seconds=tick.every.total_seconds(), id=tick.name,
-                              max_instances=1, coalesce=True, misfire_grace_time=None)
+            scheduler.add_job(_watched(tick, watch), "interval", seconds=tick.every.total_seconds(),
+                              id=tick.name, max_instances=1, coalesce=True, misfire_grace_time=None)
     return scheduler
+
+
+def _watched(tick: Tick, watch: Watch) -> Callable[[], Awaitable[None]]:
+    watch.ticked(tick.name)  # it is as old as the process until it ran
+
+    async def run() -> None:
+        await tick.run()
+        watch.ticked(tick.name)
+
+    return run
 
 
 @dataclass(slots=True)
@@ -61,8 +72,9 @@ class Sender:
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[Sender]:
     """Ticks and courier, until the end of the block; what is under way is finished first."""
-    scheduler, sender = scheduler_for(parts.ticks), Sender(parts.outbox)
+    scheduler, sender = scheduler_for(parts.ticks, parts.metrics), Sender(parts.outbox)
     scheduler.start()
+    await parts.outbox.token_works(f"slack:{parts.identity.team}")  # it just did
     sender.start()
     try:
         yield sender

@@ -54,7 +54,7 @@ class Settings(DatabaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     """Another Slack-compatible server, such as the sandbox."""
     host: str = "127.0.0.1"
-    """The address the HTTP server listens on: /healthz, /readyz, and /slack/events in http mode."""
+    """The address the HTTP server listens on: /healthz, /readyz, /metrics, and /slack/events in http mode."""
     port: int = Field(default=8080, ge=0, le=65535)
     admins: Annotated[tuple[str, ...], NoDecode] = ()
     """Slack user ids, separated by commas, who may do what a lead may in every pilot."""
@@ -72,6 +72,8 @@ class Settings(DatabaseSettings):
     """Days of the scheduled nudge afterwards."""
     nudge_time: str = "09:30"
     """When, on the channel's clock."""
+    metrics_by_workspace: bool = False
+    """Whether `/metrics` counts what waits for each workspace by itself."""
 
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod

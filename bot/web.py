@@ -1,5 +1,6 @@
 """The HTTP server's routes; each hands its request on and carries the answer back."""
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,9 +53,16 @@ def web_app(parts: Parts) -> Starlette:
                 await session.execute(text("SELECT 1 FROM workspace LIMIT 1"))
         except (SQLAlchemyError, OSError):
             return PlainTextResponse("the database does not answer", 503)
+        refused = await parts.metrics.look()
+        if refused is not None:  # no reason to be taken out of service: commands still come in
+            return PlainTextResponse(f"ready, but Slack has not taken our token since {refused:%m-%d %H:%M}"
+                                     " UTC; `groundcrew check` says what to do")
         return PlainTextResponse("ready")
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    async def metrics(_request: Request) -> Response:
+        return Response(await parts.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
     if parts.settings.slack_mode == "http":
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
     return Starlette(routes=routes)

@@ -11,6 +11,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.library import read_languages, read_library, read_policy
+from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
 from handlers.chat.ports import Clock
@@ -29,7 +30,7 @@ from handlers.pilots.items import Items
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
-from handlers.slack.client import SlackClient
+from handlers.slack.client import LIMITS, SlackClient
 from handlers.slack.door import Door
 from handlers.slack.listeners import register
 from handlers.slack.showing import Showing
@@ -64,6 +65,7 @@ class Parts:
     outbox: Outbox
     nudges: Nudges
     people: People
+    metrics: Metrics
     ticks: list[ticks.Tick]
     identity: Identity
     library: Mapping[str, Template]
@@ -112,7 +114,9 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
-    outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status, languages), admins, woken)
+    metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
+    outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status, languages), admins, woken,
+                    metrics)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=Items(ledger, people),
                   seats=Seats(ledger, people), stages=Stages(ledger, people), status=status, outbox=outbox,
@@ -121,7 +125,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
-    return Parts(settings, store, app, door, desk, outbox, nudges, people,
+    return Parts(settings, store, app, door, desk, outbox, nudges, people, metrics,
                  ticks.ticks(nudges, outbox, people, ledger), identity, library, policies, languages)
 
 

@@ -17,7 +17,7 @@ Limit = tuple[str, str, str]
 """A workspace, a chat service, and what is limited there."""
 
 
-def _lane(surface: str, limit: str) -> str:
+def lane_of(surface: str, limit: str) -> str:
     return f"{surface}:!{limit}"
 
 
@@ -40,7 +40,7 @@ async def pause(session: AsyncSession, workspace: str, surface: str, limit: str,
 
     What is `lasting` is not over by time, but when `lift` says so: until then it is news no second time.
     """
-    room = _lane(surface, limit)
+    room = lane_of(surface, limit)
     await session.execute(
         insert_into(session, Lane).values(workspace_id=workspace, room=room, urgency=0, fence=0)
         .on_conflict_do_nothing())
@@ -56,7 +56,7 @@ async def pause(session: AsyncSession, workspace: str, surface: str, limit: str,
 
 async def met(session: AsyncSession, limits: Iterable[Limit]) -> dict[Limit, Held]:
     """Which of these were met; where that is over, `until` has passed."""
-    by_lane = {(workspace, _lane(surface, limit)): (workspace, surface, limit)
+    by_lane = {(workspace, lane_of(surface, limit)): (workspace, surface, limit)
                for workspace, surface, limit in limits}
     if not by_lane:
         return {}
@@ -69,7 +69,7 @@ async def met(session: AsyncSession, limits: Iterable[Limit]) -> dict[Limit, Hel
 
 async def lift(session: AsyncSession, workspace: str, surface: str, limit: str) -> datetime | None:
     """A call worked: the limit is over. Returns since when it had been met, None: it had not."""
-    room = _lane(surface, limit)
+    room = lane_of(surface, limit)
     lane = await session.scalar(
         select(Lane).where(Lane.workspace_id == workspace, Lane.room == room, Lane.open_at.is_not(None))
         .with_for_update())

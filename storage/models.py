@@ -287,6 +287,10 @@ class Lane(Base):
     """Counts leases: a sender whose lease ran out may not record any more."""
 
 
+DROPPED = "dropped: "
+"""How `last_error` of a promise begins where an admin decided that it is not shown."""
+
+
 class Post(Base):
     """A promise that `room` shows `kind` about `subject_id`; `wanted > shown` is work to do."""
 

@@ -251,6 +251,13 @@ async def posts_to(session: AsyncSession, workspace: str, room: str, kinds: Iter
         .order_by(Post.made_at.desc(), Post.id.desc()).limit(limit))).all()
 
 
+async def locked_at_rest(session: AsyncSession, workspace: str, room: str, now: datetime) -> bool:
+    """Lock a room's lane; whether no sender is at it, and none can begin until the transaction ends."""
+    leased_until = await session.scalar(
+        select(Lane.leased_until).where(Lane.workspace_id == workspace, Lane.room == room).with_for_update())
+    return leased_until is None or leased_until <= now
+
+
 # ---- what could not be shown -------------------------------------------------------------------------------
 
 
@@ -279,6 +286,13 @@ async def let_rest(session: AsyncSession, workspace: str, kind: str, newer: Sequ
                Post.subject_id.not_in([promise.subject_id for promise in newer]),
                or_(Post.live_until.is_(None), Post.live_until > now))
         .values(live_until=now).execution_options(synchronize_session=False))
+
+
+async def rooms_of(session: AsyncSession, workspace: str, kind: str, subject_id: int) -> set[str]:
+    """Where `kind` about this subject was promised."""
+    return set(await session.scalars(
+        select(Post.room)
+        .where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id == subject_id)))
 
 
 async def is_promised(session: AsyncSession, workspace: str, kind: str, subject_ids: Iterable[int]) -> bool:

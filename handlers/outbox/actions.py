@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from handlers.chat.errors import Refused
 from handlers.chat.ports import Actor, ChatClient, Clock
-from handlers.outbox import telling
 from handlers.outbox.attempt import Composing, NobodyWatches, Watch
 from handlers.outbox.claims import Claims
 from handlers.outbox.courier import BATCH, Courier
+from handlers.outbox.mending import Mending
 from handlers.outbox.reach import Reach
 from handlers.outbox.recording import Recording
-from handlers.outbox.sending import IN_DOUBT, Sending
-from storage import outbox
+from handlers.outbox.sending import Sending
 from storage.engine import Store
-from storage.outbox import Promise, Within
+from storage.outbox import Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +56,7 @@ class Outbox:
 
     async def resend(self, actor: Actor, post_id: int) -> None:
         """Try once more what was given up in a room. Raises Refused for anybody but those who can mend it."""
-        now = self.clock()
-        async with self.store.begin() as session:
-            post = await outbox.one(session, actor.workspace, post_id)
-            if post is None or post.given_up_at is None:
-                raise Refused("That message was delivered meanwhile, or is on its way; there is nothing to "
-                              "send again.")
-            pilot = await self.composer.pilot_of(session, post)
-            if pilot is not None and actor.person not in (pilot.created_by, *self.admins):
-                raise Refused("Only who registered the pilot, or an admin, can send it again.")
-            lost = await outbox.given_up_in(session, actor.workspace, post.room)
-            again = [Promise(each.room, each.kind, each.subject_id, each.pilot_id, each.live_until,
-                             each.urgency) for each in lost]
-            if pilot is not None:
-                again += telling.about_lost(pilot, post, self.admins)
-            for each in lost:
-                if each.last_error == IN_DOUBT:
-                    each.doubt_since = None  # a person looked, and says that it is not there
-            await session.flush()
-            await outbox.promise(session, actor.workspace, again, [], now)
+        await Mending(self.store, self.clock, self.admins).resend(actor, post_id)
         self.wake()
 
     def _claims(self) -> Claims:
@@ -86,5 +66,4 @@ class Outbox:
         return Sending(self.store, self.clock, self.chat, self.composer, self.reach)
 
     def _recording(self) -> Recording:
-        return Recording(self.store, self.clock, self.composer, self.admins, self.reach, self.watch,
-                         self.wake)
+        return Recording(self.store, self.clock, self.admins, self.reach, self.watch, self.wake)

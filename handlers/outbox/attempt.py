@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.chat.cards import Card
 from handlers.chat.ports import SendFailed
 from handlers.outbox.rules import LEASE, SEND_AT_MOST
-from storage.models import Pilot, Post
+from storage.models import Post
 from storage.outbox import Turn
 
 
@@ -89,10 +89,6 @@ class Composing(Protocol):
         """Read what these posts' cards are made of, in few queries; to be held while they are composed."""
         ...
 
-    async def pilot_of(self, session: AsyncSession, post: Post) -> Pilot | None:
-        """The pilot that a promise is about; None for what is about a person."""
-        ...
-
 
 class Watch(Protocol):
     """Counts, for whoever operates the bot."""
@@ -103,10 +99,17 @@ class Watch(Protocol):
 
     def resolved(self, doubt: LookedUp) -> None: ...
 
+    def ticked(self, name: str) -> None:
+        """A repeated job came to its end, as it should again soon."""
+        ...
+
 
 class NobodyWatches:
     def tried(self, outcome: str, late_by: timedelta | None) -> None:
         pass
 
     def resolved(self, doubt: LookedUp) -> None:
+        pass
+
+    def ticked(self, name: str) -> None:
         pass

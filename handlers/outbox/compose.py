@@ -10,15 +10,15 @@ from handlers.chat.cards import Card
 from handlers.chat.wording import Languages, Words
 from handlers.nudges.actions import Nudges
 from handlers.outbox.cards import token_back_card
-from handlers.outbox.telling import TOKEN_BACK, UNDELIVERED
+from handlers.outbox.telling import ABOUT_ENTRY, TOKEN_BACK, UNDELIVERED, pilot_of
 from handlers.pilots import cards
 from handlers.status.actions import Status
 from storage import audit, nudges, outbox, people, pilots
-from storage.models import Pilot, Post
+from storage.models import Post
 from storage.pilots import Dossier
 
-_ABOUT_ENTRY = ("seat-back", "blocker", "handed", "gate", "status")
-"""Kinds whose subject is an audit entry."""
+_IN_CHANNELS = ("kickoff", "gate", "status")
+"""Kinds that have no one reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,13 @@ class Composer:
                 return await self.status.compose_home(session, post.workspace_id, _person_of(post.room), now)
             case "kickoff" | "ask":
                 return await self._about_pilot(session, post, now)
-        if post.kind in _ABOUT_ENTRY:
+        if post.kind in ABOUT_ENTRY:
             return await self._about_entry(session, post, now)
         if post.kind == UNDELIVERED:
             return await self._undelivered(session, post)
         if post.kind == TOKEN_BACK:
-            return token_back_card(datetime.fromtimestamp(post.subject_id, UTC), post.made_at)
+            since = datetime.fromtimestamp(post.subject_id, UTC)
+            return token_back_card(since, post.made_at, await self._words(session, post))
         raise LookupError(f"nobody knows how to say {post.kind!r}")
 
     async def read_ahead(self, session: AsyncSession, posts: list[Post]) -> object:
@@ -52,16 +53,10 @@ class Composer:
             by_workspace[post.workspace_id].append(post)
         return [await _read_ahead(session, workspace, of) for workspace, of in by_workspace.items()]
 
-    async def pilot_of(self, session: AsyncSession, post: Post) -> Pilot | None:
-        """The pilot that a promise is about; None for what is about a person."""
-        number = post.pilot_id
-        if number is None and post.kind in _ABOUT_ENTRY:
-            entry = await audit.one(session, post.workspace_id, post.subject_id)
-            number = entry.pilot_id if entry is not None else None
-        return None if number is None else await pilots.one(session, post.workspace_id, number)
-
     async def _words(self, session: AsyncSession, post: Post) -> Words:
         """The reader's language; a channel's is the workspace's."""
+        if post.kind in _IN_CHANNELS:
+            return self.languages.of(None)
         reader = await people.one(session, post.workspace_id, post.room)
         return self.languages.of(reader.locale if reader is not None else None)
 
@@ -105,7 +100,7 @@ class Composer:
             return None
         if lost.given_up_at is None:
             return cards.resending_card(await self._words(session, post))
-        pilot = await self.pilot_of(session, lost)
+        pilot = await pilot_of(session, lost)
         return cards.undelivered_card(pilot, lost, await self._words(session, post))
 
 
@@ -114,7 +109,7 @@ async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) 
         return [post.subject_id for post in posts if post.kind in kinds]
 
     mornings = await nudges.several(session, workspace, subjects("digest", "nudge"))
-    entries = await audit.several(session, workspace, subjects(*_ABOUT_ENTRY))
+    entries = await audit.several(session, workspace, subjects(*ABOUT_ENTRY))
     here = await people.several(session, workspace, [post.room for post in posts if post.kind != "home"])
     about = [*subjects("kickoff", "ask"), *(entry.pilot_id for entry in entries),
              *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]

@@ -59,6 +59,7 @@ class Courier:
                 self.woken.clear()
                 try:
                     quiet_s = await self._claim(group)
+                    self.recording.watch.ticked("deliver")
                     away_s = LOOK_AGAIN_S
                 except Exception:  # the database is away for a moment: nothing is lost, it is all in there
                     away_s = quiet_s = min(away_s * 2, LONGEST_AWAY_S)

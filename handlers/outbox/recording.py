@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.ports import EVERYTHING, Clock
 from handlers.outbox import telling
-from handlers.outbox.attempt import Attempt, Composing, Watch
+from handlers.outbox.attempt import Attempt, Watch
 from handlers.outbox.reach import Reach
 from handlers.outbox.rules import BUG, UNTRIED, Next, Step, opens_at, step_after
 from storage import attempts as records
@@ -45,7 +45,6 @@ class _Ending:
 class Recording:
     store: Store
     clock: Clock
-    composer: Composing
     admins: frozenset[str]
     reach: Reach
     watch: Watch
@@ -142,7 +141,7 @@ class Recording:
         assert post is not None
         turn = attempt.turn
         async with self.store.begin() as session:
-            tell = await telling.of_lost(session, self.composer, post, self.admins)
+            tell = await telling.of_lost(session, post, self.admins)
             before = [each for each in tell if each.room < turn.room]
             await outbox.promise(session, turn.workspace, before, [], now)
             if not await records.still_held(session, [turn]):

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.ports import ChatClient, Clock, SendFailed
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 IN_DOUBT = "in_doubt"
 """Why a promise was given up whose first answer was lost and that cannot be looked up."""
 _UNREADABLE = ("missing_scope", "history_too_long")
-_DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,18 @@ class Sending:
         try:
             async with self.store.reading() as session:
                 await self._make(session, attempt)
-        except _DATABASE_AWAY:
-            log.warning("the database did not answer while a card for %s was made", attempt.turn.room)
-            attempt.is_untried = True
-        except SQLAlchemyError as error:
-            _has_bug(attempt, error, "said")
+        except (SQLAlchemyError, OSError) as error:
+            attempt.is_untried = not await self._database_answers()
+            if not attempt.is_untried:
+                _has_bug(attempt, error, "said")
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with self.store.glancing() as session:
+                await session.execute(select(1))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
 
     async def _make(self, session: AsyncSession, attempt: Attempt) -> None:
         """One card. A bug in it must not stop the others of its batch or its room."""

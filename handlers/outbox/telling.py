@@ -5,8 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.outbox.attempt import Composing
-from storage import outbox
+from storage import audit, outbox, pilots
 from storage.models import Pilot, Post
 from storage.outbox import Promise
 
@@ -18,13 +17,25 @@ TOKEN_BACK = "token-back"  # noqa: S105  (no password)
 Its subject is the second since when."""
 
 
-async def of_lost(session: AsyncSession, composer: Composing, post: Post,
-                  admins: Collection[str]) -> list[Promise]:
+ABOUT_ENTRY = ("seat-back", "blocker", "handed", "gate", "status")
+"""Kinds whose subject is an audit entry."""
+
+
+async def pilot_of(session: AsyncSession, post: Post) -> Pilot | None:
+    """The pilot that a promise is about; None for what is about a person."""
+    number = post.pilot_id
+    if number is None and post.kind in ABOUT_ENTRY:
+        entry = await audit.one(session, post.workspace_id, post.subject_id)
+        number = entry.pilot_id if entry is not None else None
+    return None if number is None else await pilots.one(session, post.workspace_id, number)
+
+
+async def of_lost(session: AsyncSession, post: Post, admins: Collection[str]) -> list[Promise]:
     """Whoever registered the pilot and the admins hear that a room does not show what it should.
 
     They do once a room, whatever else is given up there. In the order in which lanes are locked.
     """
-    pilot = await composer.pilot_of(session, post)
+    pilot = await pilot_of(session, post)
     if pilot is None or post.kind == UNDELIVERED:
         return []
     if not await outbox.is_promised(session, post.workspace_id, UNDELIVERED, [post.id]):

@@ -8,7 +8,7 @@ from handlers.people.actions import calendar_of
 from handlers.people.calendar import Calendar
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import schedule
-from storage.models import AuditEntry, Item, ItemState, Pilot, PilotState, Post, SeatState
+from storage.models import DROPPED, AuditEntry, Item, ItemState, Pilot, PilotState, Post, SeatState
 from storage.pilots import Dossier
 
 
@@ -250,6 +250,10 @@ def undelivered_card(pilot: Pilot | None, lost: Post, words: Words) -> Card:
     where = f"#{pilot.room_name}" if pilot is not None and is_channel else words.text("a direct message")
     title = words.text("I could not post about {pilot} in {where}", where=where,
                        pilot=pilot.name if pilot else words.text("your pilot"))
+    if lost.last_error is not None and lost.last_error.startswith(DROPPED):
+        reason = lost.last_error.removeprefix(DROPPED)
+        why = words.spans("An admin decided that it stays so: {reason}", reason=reason)
+        return Card(title, (Text((why,)),))
     return Card(title, (
         Text((_why_lost(lost.last_error or "", where, words),
               words.spans("Then press the button and I will post it."))),

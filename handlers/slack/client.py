@@ -33,6 +33,9 @@ UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service
 GONE = frozenset({"message_not_found"})
 FORM_ONLY = frozenset({"users.info", "conversations.info", "conversations.history"})
 """Reading methods, which take no JSON body."""
+LIMITS = tuple(("slack", limit) for limit in (
+    EVERYTHING, "chat.update", "views.publish", "conversations.history", "conversations.open"))
+"""What a send may be held up by, in a whole workspace."""
 HISTORY_PAGES = 5
 EVENT_TYPE = "groundcrew_post"
 

@@ -36,7 +36,10 @@ _SAID = {
     "seat filled": "{s} seat offered",
     "seat accepted": "{s} seat accepted",
     "seat handed back": "{s} seat handed back",
+    "message dropped": "decided that a message is not sent ({s})",
 }
+_WHO = {"clock": "Ground Crew, by the clock", "admin": "An admin"}
+"""Actors that are no person of the workspace."""
 _ONLY = {"pilot created": {"purpose", "kickoff_on", "items"}, "seat accepted": set(),
          "item repeats": {"due_on"}}
 """Of these, only so much of what changed is worth a line."""
@@ -72,7 +75,7 @@ def history_card(pilot: Pilot, entries: Sequence[AuditEntry], names: Names, read
 
 def changed(entry: AuditEntry, names: Names, reader: Reader, pilot: Pilot) -> Line:
     """'Fri 27 Nov 09:31 · Priya Shah · W1-02 done: minutes in the wiki'."""
-    who = "Ground Crew, by the clock" if entry.actor == "clock" else _name(entry.actor, names)
+    who = _WHO.get(entry.actor) or _name(entry.actor, names)
     return line(f"{reader.moment(entry.at)} · ", Bold(who), f" · {what(entry, names, reader, pilot)}")
 
 
@@ -140,4 +143,4 @@ def people_in(entries: Sequence[AuditEntry]) -> set[str]:
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, str) and _PERSON.fullmatch(each):
                     found.add(each)
-    return found - {"clock"}
+    return found - _WHO.keys()

@@ -46,9 +46,6 @@ class Says:
     async def read_ahead(self, _session: object, _posts: list[Post]) -> None:
         return None
 
-    async def pilot_of(self, _session: object, _post: Post) -> None:
-        return None
-
 
 @dataclass
 class Courier:
