@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.clock import real_clock
 from bot.settings import DatabaseSettings
 from handlers.chat.errors import Refused
-from handlers.chat.ports import EVERYTHING
+from handlers.chat.ports import EVERYTHING, Clock
 from handlers.outbox.mending import Mending
 from storage import queue
 from storage.engine import Store, open_engine
@@ -38,17 +38,17 @@ def arguments(parser: ArgumentParser) -> None:
     drop.add_argument("--reason", required=True)
 
 
-async def run(settings: DatabaseSettings, asked: Namespace) -> int:
+async def run(settings: DatabaseSettings, asked: Namespace, clock: Clock = real_clock) -> int:
     """Carry out what was asked; returns the exit status."""
     engine = open_engine(settings.database_url)
     store = Store(engine)
     try:
         match asked.todo:
             case "list":
-                return await _list(store, asked)
+                return await _list(store, asked, clock())
             case "retry":
-                return await _retry(Mending(store, real_clock), asked)
-        return await _drop(Mending(store, real_clock), asked)
+                return await _retry(Mending(store, clock), asked)
+        return await _drop(Mending(store, clock), asked)
     except Refused as refused:
         print(refused)
         return 1
@@ -75,8 +75,7 @@ async def _drop(mending: Mending, asked: Namespace) -> int:
     return 0
 
 
-async def _list(store: Store, asked: Namespace) -> int:
-    now = real_clock()
+async def _list(store: Store, asked: Namespace, now: datetime) -> int:
     async with store.reading() as session:
         found = await queue.unkept(session, now, given_up=asked.given_up, newest=asked.newest,
                                    limit=None if asked.all else SHOWN)

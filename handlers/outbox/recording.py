@@ -180,6 +180,7 @@ class Recording:
             tell = telling.token_is_back(found.since, admins)
             await outbox.promise(session, workspace, tell, [], self.clock())
             await limits.lift(session, *everything)
+        self.reach.note(workspace, None, self.clock())
         log.warning("%s takes our token again, which it had not since %s: what waited is being sent",
                     workspace, found.since.isoformat(timespec="seconds"))
         self.wake()
