@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.clock import real_clock
 from bot.library import language_fault, policies_of, policy_file, read_languages, read_library
 from bot.logs import redacted
 from bot.settings import DatabaseSettings, Settings
@@ -24,6 +26,7 @@ from handlers.slack.listeners import EVENTS
 from storage.engine import open_engine
 from storage.migrate import current, known_revisions, newest
 
+CLOCK_OFF_S = 90.0
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 
 
@@ -170,6 +173,15 @@ async def _database(settings: DatabaseSettings) -> list[Finding]:
     return [Finding(True, f"database at {where}, up to date")]
 
 
+def _clocks(ours: datetime, slacks: datetime | None) -> list[Finding]:
+    """Slack refuses and we distrust what is minutes off; a lost message is looked for by its time."""
+    off = 0.0 if slacks is None else (ours - slacks).total_seconds()
+    if abs(off) <= CLOCK_OFF_S:
+        return []
+    how = "ahead of" if off > 0 else "behind"
+    return [Finding(False, f"this machine's clock is {abs(off) / 60:.0f} min {how} Slack's: have NTP set it")]
+
+
 @asynccontextmanager
 async def _client(settings: Settings, token: str) -> AsyncIterator[AsyncWebClient]:
     async with ClientSession(timeout=ClientTimeout(total=10)) as session:
@@ -181,7 +193,8 @@ async def _slack(settings: Settings) -> list[Finding]:
     try:
         async with _client(settings, settings.slack_bot_token.get_secret_value()) as web:
             identity = await identify(web)
-        findings += [Finding(True, f"bot token, workspace {identity.team}"), *_scopes(identity.scopes)]
+        findings += [Finding(True, f"bot token, workspace {identity.team}"), *_scopes(identity.scopes),
+                     *_clocks(real_clock(), identity.its_clock)]
     except SlackApiError as error:
         said = error.response.get("error")
         findings.append(Finding(False, f"GROUNDCREW_SLACK_BOT_TOKEN: Slack says {said}. Copy the Bot User "

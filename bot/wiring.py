@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from slack_bolt.async_app import AsyncApp
@@ -53,6 +55,8 @@ class Identity:
     bot_id: str
     user_id: str
     scopes: frozenset[str]
+    its_clock: datetime | None = None
+    """When Slack answered, by its own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,12 @@ class Parts:
 async def identify(web: AsyncWebClient) -> Identity:
     """Ask Slack who we are. Raises SlackApiError where the token is not taken."""
     reply = await web.auth_test()
-    scopes = {key.lower(): value for key, value in reply.headers.items()}.get("x-oauth-scopes", "")
+    headers = {key.lower(): value for key, value in reply.headers.items()}
+    scopes, date = headers.get("x-oauth-scopes", ""), headers.get("date")
     return Identity(str(reply["team_id"]), str(reply.get("team") or reply["team_id"]), str(reply["bot_id"]),
                     str(reply["user_id"]),
-                    frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()))
+                    frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+                    parsedate_to_datetime(date) if date else None)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -114,6 +115,15 @@ async def test_check_says_every_setting_that_is_wrong_before_anything_is_tried(d
     assert "hunter2" not in said
     assert "secret-app" not in said
     assert (await desk.run("run"))[0] == 2
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(7, "7 min ahead of Slack's"), (-7, "7 min behind Slack's"), (1, None)])
+async def test_check_says_that_the_clock_is_wrong(desk: Desk, sqlite_url: str, minutes: int, said: str | None) -> None:
+    desk.set(database_url=sqlite_url)
+    desk.monkeypatch.setattr(check, "real_clock", lambda: real_clock() + timedelta(minutes=minutes))
+    status, printed = await desk.run("check")
+    assert (status, "this machine's clock" in printed) == ((1, True) if said else (0, False)), printed
+    assert said is None or said in printed
 
 
 async def test_a_copied_env_example_is_met_by_what_is_missing(desk: Desk, tmp_path: Path) -> None:

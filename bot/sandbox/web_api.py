@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -172,6 +174,7 @@ class WebApi:
         self._traffic.record("to_slack", name, status=status, ms=ms, request=sent, response=body, note=note)
         if status == 0 or fault == "lost_reply":
             return await self._drop(request)
+        headers["date"] = format_datetime(self._api.ws.clock().astimezone(UTC), usegmt=True)
         return JSONResponse(body, status, headers)
 
     async def _closing_within(self, seconds: float) -> bool:

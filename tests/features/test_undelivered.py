@@ -76,3 +76,28 @@ async def test_a_lost_answer_nobody_may_look_up_is_posted_again_when_a_person_sa
     assert "may not look there" in told.last(dm).plain
     await told.press("priya", "Try again", dm)
     assert told.all_text("claims-triage").count("no money left") == 1
+
+
+async def test_the_admins_hear_of_a_room_once_too_and_may_mend_it(told: World) -> None:
+    world, dm = told, told.sandbox.dm_id("alex")
+    await world.sandbox.archive("priya", "claims-triage")
+    await _pause(world)
+    await world.type("priya", '/pilot resume "Claims triage"', "ops")
+    await _pause(world)
+    assert world.all_text(dm).count("I could not post about Claims triage in #claims-triage") == 1
+    await world.sandbox.unarchive("priya", "claims-triage")
+    await world.press("alex", "Try again", dm)
+    assert "Claims triage is paused" in world.all_text("claims-triage")
+    for who in ("alex", "priya"):
+        assert "I could not post" not in world.all_text(world.sandbox.dm_id(who)), "both messages say so"
+
+
+async def test_a_channel_that_stays_archived_is_not_tried_again_and_again(told: World) -> None:
+    world = told
+    await world.sandbox.archive("alex", "claims-triage")
+    await _pause(world)
+    tried = sum(exchange.name == "chat.postMessage" for exchange in world.sandbox.traffic)
+    for _ in range(200):
+        world.clock.advance(minutes=5)
+        await world.parts.outbox.deliver()
+    assert sum(exchange.name == "chat.postMessage" for exchange in world.sandbox.traffic) == tried
