@@ -110,7 +110,9 @@ async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) 
 
     mornings = await nudges.several(session, workspace, subjects("digest", "nudge"))
     entries = await audit.several(session, workspace, subjects(*ABOUT_ENTRY))
-    here = await people.several(session, workspace, [post.room for post in posts if post.kind != "home"])
+    rooms = [post.room for post in posts if post.kind != "home"]
+    about_people = [morning.about for morning in mornings.values() if morning.pilot_id is None]
+    here = await people.several(session, workspace, [*rooms, *about_people])
     about = [*subjects("kickoff", "ask"), *(entry.pilot_id for entry in entries),
              *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]
     return [mornings, entries, here, await pilots.read_ahead(session, workspace, about)]

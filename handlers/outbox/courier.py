@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 32
 """Rooms claimed, composed or recorded in one go: some 10 ms of work."""
-COMPANY_S = 0.025
+COMPANY_S = 0.05
 """So long what is done or due may wait for more of its kind, while there is other work under way."""
 LOOK_AGAIN_S = 0.5
 """How long to wait for a wake-up before looking: another process may have promised something."""

@@ -1,13 +1,14 @@
-"""Promises kept per second over 200 rooms, with a chat service that answers at once."""
+"""Promises kept per second over 200 rooms: with a chat service that answers at once, and at the rooms' pace."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import perf_counter, process_time
 
 from handlers.chat.cards import Card
+from handlers.chat.wording import Languages
 from handlers.nudges.actions import Nudges
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
@@ -21,17 +22,23 @@ from tests.bench.figures import heading, median, report
 
 NOW = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 ROOMS, PERSONS, TIMES = 200, 400, 5
+EACH, PAUSE_S = 11, 0.1
 
 
-class AnswersAtOnce:
-    """Turns each card into what Slack is sent, and has sent it."""
+class Answers:
+    """Turns each card into what Slack is sent, and has sent it after a pause."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause_s: float = 0.0) -> None:
+        self.pause_s = pause_s
         self.cards: list[Card] = []
+        self.at: dict[str, list[float]] = {}
         self.wanted, self.is_done = 0, asyncio.Event()
 
     async def post(self, room: str, card: Card, ref: str) -> str:
+        self.at.setdefault(room, []).append(perf_counter())
         json.dumps({"channel": room, "text": fallback(card), "blocks": blocks(card), "ref": ref})
+        if self.pause_s:
+            await asyncio.sleep(self.pause_s)
         self.cards.append(card)
         if len(self.cards) == self.wanted:
             self.is_done.set()
@@ -48,11 +55,14 @@ class AnswersAtOnce:
 
 
 class Clock:
+    """Stands still, or runs on from where it stands."""
+
     def __init__(self) -> None:
         self.now = NOW
+        self.runs_since: float | None = None
 
     def __call__(self) -> datetime:
-        return self.now
+        return self.now if self.runs_since is None else self.now + timedelta(seconds=perf_counter() - self.runs_since)
 
 
 async def bench(kinds: tuple[str, ...]) -> None:
@@ -67,42 +77,63 @@ async def bench(kinds: tuple[str, ...]) -> None:
                                due={n + 1 + k * half: n for n in range(half) for k in range(5)}),
                 *seed.digests(half, NOW.date(), NOW)])
             await databases.settled(url)
-            chat = AnswersAtOnce()
+            chat = Answers()
             kept = [await _kept(url, chat) for _ in range(TIMES + 1)]
             bare = [await _bare(chat.cards[-ROOMS:]) for _ in range(TIMES + 1)]
+            pace, cpu = await _pace(url)
         name, reference = databases.NAMES[kind], "a bare loop posting to it"
         report(f"promises kept, {name}", median(kept[1:]), "/s", reference, median(bare[1:]),
                of=f"edits, medians of {TIMES}")
         report(f"promises first kept, {name}", kept[0], "/s", reference, median(bare[1:]), of="posts, once")
+        report(f"at the rooms' pace, {name}", pace, "/s", "one message a second and room", ROOMS,
+               of=f"{EACH} in each room, {PAUSE_S * 1000:.0f} ms a call, {cpu:.0%} of one core")
 
 
-async def _kept(url: str, chat: AnswersAtOnce) -> float:
+async def _kept(url: str, chat: Answers) -> float:
     """Promise something to each room; how many a second are kept, the pause between two in a room left out."""
+    clock, half = Clock(), ROOMS // 2
+    clock.now += timedelta(seconds=2 * len(chat.cards) / ROOMS)
+    took = await _sent(url, chat, clock, [
+        *(Promise(f"slack:{seed.user(n)}", "digest", n + 1) for n in range(half)),
+        *(Promise(f"slack:C{n:08d}", "kickoff", n + 1, n + 1) for n in range(half))])
+    return ROOMS / took
+
+
+async def _pace(url: str) -> tuple[float, float]:
+    """Several promises for each room: how many a second are kept once it runs, and how much of a core that takes."""
+    chat, clock, half = Answers(PAUSE_S), Clock(), ROOMS // 2
+    clock.now += timedelta(minutes=5)
+    clock.runs_since, worked = perf_counter(), process_time()
+    took = await _sent(url, chat, clock, [
+        Promise(f"slack:{kind[0]}PACE{n:04d}", kind, (n + k) % half + 1, None)
+        for n in range(half) for k in range(EACH) for kind in ("digest", "kickoff")])
+    spread = [at[-1] - at[0] for at in chat.at.values()]
+    return ROOMS * (EACH - 1) / (sum(spread) / len(spread)), (process_time() - worked) / took
+
+
+async def _sent(url: str, chat: Answers, clock: Clock, promises: list[Promise]) -> float:
+    """Seconds until all these are kept and that is recorded."""
     engine = open_engine(url)
-    store, clock, woken = Store(engine), Clock(), asyncio.Event()
-    composer = Composer(Nudges(store, clock, woken.set), Status(store, clock))
+    store, woken = Store(engine), asyncio.Event()
+    composer = Composer(Nudges(store, clock, woken.set), Status(store, clock), Languages())
     sender = Outbox(store, clock, {"slack": chat}, composer, woken=woken)
-    half, before = ROOMS // 2, len(chat.cards)
-    clock.now += timedelta(seconds=2 * before / ROOMS)
     async with store.begin() as session:
-        await outbox.promise(session, seed.WORKSPACE, [
-            *(Promise(f"slack:{seed.user(n)}", "digest", n + 1) for n in range(half)),
-            *(Promise(f"slack:C{n:08d}", "kickoff", n + 1, n + 1) for n in range(half))], [], clock.now)
-    chat.wanted, chat.is_done = before + ROOMS, asyncio.Event()
+        await outbox.promise(session, seed.WORKSPACE, promises, [], clock())
+    chat.wanted, chat.is_done = len(chat.cards) + len(promises), asyncio.Event()
     ending, begun = asyncio.Event(), perf_counter()
     running = asyncio.create_task(sender.run(ending))
     await chat.is_done.wait()
     ending.set()
     sender.wake()
-    await running  # all is recorded
+    await running
     took = perf_counter() - begun
     await engine.dispose()
-    assert len(chat.cards) - before == ROOMS, len(chat.cards) - before
-    return ROOMS / took
+    assert len(chat.cards) == chat.wanted, len(chat.cards)
+    return took
 
 
 async def _bare(cards: list[Card]) -> float:
-    chat = AnswersAtOnce()
+    chat = Answers()
     begun = perf_counter()
     for number, card in enumerate(cards):
         await chat.post(f"slack:C{number:08d}", card, f"gc-{number}")
