@@ -107,7 +107,7 @@ async def test_what_is_dropped_is_not_sent_and_the_pilots_history_says_so(
     _, listed = await _run(world, capsys, "list", "--all")
     assert "dropped" in listed
     assert "dropped: the channel is gone" in listed
-    assert "An admin decided so: the channel is gone" in world.all_text(dm)
+    assert "An admin decided that it stays so: the channel is gone" in world.all_text(dm)
     said = await world.type("priya", "/pilot history Claims triage", "ops")
     assert "An admin" in said
     assert "decided that a message is not sent" in said
