@@ -162,5 +162,5 @@ async def _claims_triage(teller: Teller, monday: date) -> None:
     briefing = dossier.item("W1-01")
     assert briefing is not None
     wednesday: datetime = HOME.at(HOME.add(monday, 2), time(14))
-    await teller.parts.desk.tools.items.slot(teller.actor("ines"), briefing.id, wednesday)
+    await teller.parts.desk.tools.briefings.slot(teller.actor("ines"), briefing.id, wednesday)
     await teller.send()

@@ -16,6 +16,9 @@ from bot.library import read_languages, read_library, read_policy
 from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
+from handlers.briefings import arrange
+from handlers.briefings.actions import Briefings
+from handlers.briefings.composing import BriefingCards
 from handlers.chat.ports import Clock
 from handlers.chat.wording import Languages
 from handlers.commands.answers import Tools
@@ -40,6 +43,8 @@ from handlers.status.actions import Status
 from storage import people as people_queries
 from storage.engine import Store, open_engine
 
+FILES = "files:write"
+"""The scope to send calendar files; it is optional."""
 CALL_TIMEOUT_S, CONNECT_TIMEOUT_S = 15, 5
 """For one call to Slack, shorter than a lane's lease; and to connect: what failed there was never sent."""
 CONNECTIONS = 200
@@ -114,18 +119,21 @@ async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
 def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient,
                identity: Identity) -> Parts:
     client, woken = SlackClient(web), asyncio.Event()
-    ledger = Ledger(store, clock, woken.set)
+    ledger = Ledger(store, clock, woken.set, (arrange.follow,))
     admins = frozenset(f"slack:{user}" for user in settings.admins)
     library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
+    briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
+    composer = Composer(nudges, status, languages, briefing_cards)
     metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
-    outbox = Outbox(store, clock, {"slack": client}, Composer(nudges, status, languages), admins, woken,
-                    metrics)
+    outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
-    tools = Tools(clock=clock, people=people, finder=Finder(store), items=Items(ledger, people),
-                  seats=Seats(ledger, people), stages=Stages(ledger, people), status=status, outbox=outbox,
+    items = Items(ledger, people)
+    tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
+                  briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people),
+                  stages=Stages(ledger, people), status=status, outbox=outbox,
                   creation=Creation(ledger, people, client, library, times))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)

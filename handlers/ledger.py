@@ -4,7 +4,7 @@ Every action runs in an `Entry`. Its delivery id is noted in the same transactio
 same request again has none; what it announces is written at its end, in one lock order.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,8 @@ from handlers.chat.errors import AlreadyDone
 from handlers.chat.ports import Actor, Clock
 from storage import audit, deliveries, outbox
 from storage.engine import Store
-from storage.models import AuditEntry, Delivery, Pilot
+from storage.models import AuditEntry, Delivery, Item, Pilot
+from storage.pilots import Dossier
 
 
 @dataclass(slots=True)
@@ -51,11 +52,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What an action did to one pilot, just before it is committed."""
+
+    dossier: Dossier
+    items: Collection[Item]
+    is_recast: bool
+    """Who sits where, or whether it runs, is another than before."""
+
+
+Follow = Callable[[Entry, Changed], Awaitable[None]]
+"""What has to follow from a change, in its transaction."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     store: Store
     clock: Clock
     wake: Callable[[], None]
     """Told after a commit that there is something to send."""
+    follow: tuple[Follow, ...] = ()
 
     async def check_first(self, actor: Actor) -> None:
         """Raises AlreadyDone where this delivery was carried out.

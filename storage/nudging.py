@@ -55,8 +55,9 @@ class Briefing(Base):
     slots: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
     """The three moments offered, ISO in UTC; none: no free half hour was found."""
     invited_at: Mapped[datetime | None] = mapped_column(default=None)
-    """For when the last invitation was; None: none is out, or it was cancelled."""
+    """For when the last invitation was; None: none was ever sent."""
     attendees: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
+    """Who holds a valid invitation, the reviewer first; none: it was cancelled, or never sent."""
     stand_in_asked_at: Mapped[datetime | None] = mapped_column(default=None)
     async_asked_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the questions were offered to be answered in chat instead."""

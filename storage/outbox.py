@@ -258,6 +258,14 @@ async def locked_at_rest(session: AsyncSession, workspace: str, room: str, now: 
     return leased_until is None or leased_until <= now
 
 
+async def posts_about(session: AsyncSession, workspace: str, kinds: Iterable[str],
+                      subject_id: int) -> Sequence[Post]:
+    """Every promise of these kinds about that subject, in any room."""
+    return (await session.scalars(
+        select(Post).where(Post.workspace_id == workspace, Post.kind.in_(list(kinds)),
+                           Post.subject_id == subject_id))).all()
+
+
 # ---- what could not be shown -------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ import yaml
 from alembic.script import ScriptDirectory
 
 from bot.sandbox.api_views import METHODS as VIEWS
-from bot.sandbox.server import api_chat, api_conversations, api_users
+from bot.sandbox.server import api_chat, api_conversations, api_files, api_users
 from bot.settings import Settings
 from handlers.commands.desk import FEATURES
 from handlers.commands.help import commands_markdown, usage_hint
@@ -132,13 +132,14 @@ FOR_EVENTS = {"app_mention": "app_mentions:read", "message.im": "im:history", "u
 
 def test_the_manifest_asks_for_what_the_client_calls_and_no_more() -> None:
     """The sandbox knows what Slack wants for each method; lookups of rooms want the scope of the room's kind."""
-    methods = api_chat.METHODS | VIEWS | api_conversations.METHODS | api_users.METHODS
+    methods = api_chat.METHODS | VIEWS | api_conversations.METHODS | api_users.METHODS | api_files.METHODS
     called = set(CALLED.findall((HERE / "handlers/slack/client.py").read_text(encoding="utf-8")))
     assert called >= {"chat.postMessage", "chat.update", "views.publish", "conversations.history", "users.info"}
     scopes = MANIFEST["oauth_config"]["scopes"]
     required, optional = set(scopes["bot"]), set(scopes["bot_optional"])
     by_kind = {"conversations.info": {"channels:read", "groups:read"},
-               "conversations.history": {"channels:history", "groups:history", "im:history"}}
+               "conversations.history": {"channels:history", "groups:history", "im:history"},
+               "files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}}
     needed = set(FOR_EVENTS.values()) | {"commands"}
     for method in called:
         wants = methods[method].scopes

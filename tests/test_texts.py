@@ -46,7 +46,7 @@ def test_one_text_is_counted_or_not_but_never_both() -> None:
 
 
 # Modules that make what is said unasked. What they say in words of their own would be English to everybody.
-CARDS = [path for folder in ("pilots",) for path in sorted((HERE / "handlers" / folder).glob("*cards.py"))]
+CARDS = [path for folder in ("pilots", "briefings") for path in sorted((HERE / "handlers" / folder).glob("*cards.py"))]
 NAMES = ("Ground Crew",)
 
 

@@ -17,6 +17,8 @@ LARGEST = 50_000_000
 
 def get_upload_url(api: Api, call: Call) -> JSON:
     ws = api.ws
+    if call.is_json:  # Slack reads a form here, and nothing else
+        raise ApiError.with_messages("invalid_arguments", ["[ERROR] missing required field: filename"])
     name = call.required("filename")
     length = call.number("length", 0)
     if length < 1:
@@ -47,6 +49,8 @@ def complete_upload(api: Api, call: Call) -> JSON:
     blocks = call.structure("blocks", list, "invalid_blocks_format")
     check_blocks(blocks)
     thread = call.text("thread_ts")
+    if thread and not rooms:
+        raise ApiError.with_messages("invalid_arguments", ["[ERROR] thread_ts goes with channel_id"])
     for room in rooms:
         if thread and thread not in room.by_ts:
             raise ApiError("thread_not_found")
@@ -99,9 +103,10 @@ class Uploads:
         file_id = self._api.uploads.pop(request.path_params["ticket"], None)
         if file_id is None:
             return PlainTextResponse("not found", 404)
-        file = self._api.ws.files[file_id]
-        file.content = await request.body()
-        file.size, file.received = len(file.content), True
+        file, content = self._api.ws.files[file_id], await request.body()
+        if len(content) != file.size:
+            return PlainTextResponse("error: wrong length", 400)
+        file.content, file.received = content, True
         return PlainTextResponse(f"OK - {file.size}")
 
 

@@ -31,6 +31,7 @@ class Call:
 
     method: str
     args: JSON
+    is_json: bool = False
 
     def text(self, name: str) -> str:
         value = self.args.get(name)
@@ -150,6 +151,7 @@ class WebApi:
         if self._faults.slow_ms and await self._closing_within(self._faults.slow_ms / 1000):
             return await self._drop(request)
         args, token, bad = await _read(request)
+        is_json = request.headers.get("content-type", "").startswith("application/json")
         sent = json.dumps(args)
         headers: dict[str, str] = {}
         note = None if fault == "none" else f"fault: {fault.replace('_', ' ')}"
@@ -164,7 +166,7 @@ class WebApi:
             try:
                 if bad:
                     raise ApiError(bad)
-                body, wait = self._run(name, token, Call(name, args), headers)
+                body, wait = self._run(name, token, Call(name, args, is_json), headers)
                 if wait is not None:
                     status, body, note = 429, {"ok": False, "error": "ratelimited"}, "429 by pace"
                     headers["retry-after"] = str(wait)

@@ -148,6 +148,15 @@ Element = Text | Note | Heading | Facts | Row | Code | Divider | Picture | Butto
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a message; another content has another name."""
+
+    name: str
+    content: bytes
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A message.
 
@@ -159,6 +168,8 @@ class Card:
     elements: tuple[Element, ...] = ()
     bare_title: bool = False
     """The title is said by the elements already."""
+    file: File | None = None
+    """Shown in the message's thread, once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from handlers.chat.cards import Card
+from handlers.chat.cards import Card, File
 
 Clock = Callable[[], datetime]
 """The present moment, aware, in UTC."""
@@ -55,6 +55,10 @@ class ChatClient(Protocol):
 
     async def update(self, room: str, message_id: str, card: Card) -> None:
         """Replace a message that was posted. Raises SendFailed."""
+        ...
+
+    async def attach(self, message_id: str, file: File) -> None:
+        """Show `file` in the thread of a message, unless it is there already. Raises SendFailed."""
         ...
 
     async def find(self, room: str, ref: str, since: datetime) -> str | None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from handlers.briefings.actions import Briefings
 from handlers.chat.cards import Card, Values
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Actor, Clock
@@ -70,6 +71,7 @@ class Tools:
     finder: Finder
     creation: Creation
     items: Items
+    briefings: Briefings
     seats: Seats
     stages: Stages
     status: Status

@@ -1,8 +1,11 @@
-"""Answers about the briefings of legal, security and operations: the slot, the minutes, the asks."""
+"""Answers about the briefings of security, legal and compliance: when, what they ask for, who stands in."""
 
-from datetime import UTC, time
+from datetime import UTC, datetime, time
 
+from handlers.briefings import forms as briefing_forms
+from handlers.chat.cards import said
 from handlers.chat.errors import Refused
+from handlers.chat.wording import ENGLISH
 from handlers.commands import forms
 from handlers.commands.answers import Answers, Filled, Pressed, Tools, Typed
 from handlers.commands.item_forms import changes, opens
@@ -45,7 +48,8 @@ async def _briefing(tools: Tools, pilot: Pilot, kind: str) -> Item:
 async def _slot(tools: Tools, asked: Typed, item: Item) -> None:
     assert asked.parsed.on is not None
     assert asked.parsed.at is not None
-    await tools.items.slot(asked.actor, item.id, asked.calendar.at(asked.parsed.on, asked.parsed.at))
+    at = asked.calendar.at(asked.parsed.on, asked.parsed.at)
+    await tools.briefings.slot(asked.actor, item.id, at)
 
 
 async def _asks(tools: Tools, asked: Typed, item: Item) -> None:
@@ -60,10 +64,57 @@ async def _press_brief(tools: Tools, pressed: Pressed) -> Reply:
                                               pressed.actor.person), reads=True)
 
 
+async def _press_pick(tools: Tools, pressed: Pressed) -> Reply:
+    """One of the times on offer; who agreed on one outside working hours enters it in the form."""
+    at = datetime.fromtimestamp(int(pressed.args[1]), UTC)
+    await tools.briefings.slot(pressed.actor, int(pressed.args[0]), at)
+    return Reply(await tools.item_card(pressed.actor, int(pressed.args[0])))
+
+
+async def _press_times(tools: Tools, pressed: Pressed) -> Reply:
+    return Reply(await tools.briefings.times(pressed.actor, int(pressed.args[0])), reads=True)
+
+
+async def _press_no_slot(tools: Tools, pressed: Pressed) -> Reply:
+    await tools.briefings.call_off(pressed.actor, int(pressed.args[0]))
+    return Reply(await tools.item_card(pressed.actor, int(pressed.args[0])))
+
+
+async def _press_in_writing(tools: Tools, pressed: Pressed) -> Reply:
+    await tools.briefings.offer_writing(pressed.actor, int(pressed.args[0]))
+    return Reply(said("Offered. They got a message with the five questions, and can still pick a time."),
+                 reads=True)
+
+
+async def _press_written(tools: Tools, pressed: Pressed) -> Reply:
+    return Reply(form=await tools.briefings.written_form(pressed.actor, int(pressed.args[0])))
+
+
+async def _press_stand_in(tools: Tools, pressed: Pressed) -> Reply:
+    await tools.briefings.stand_in(pressed.actor, int(pressed.args[0]), pressed.person)
+    return Reply(await tools.item_card(pressed.actor, int(pressed.args[0])))
+
+
+async def _press_choose(tools: Tools, pressed: Pressed) -> Reply:
+    return Reply(form=await tools.briefings.stand_in_form(pressed.actor, int(pressed.args[0])))
+
+
 async def _fill_slot(tools: Tools, filled: Filled, item_id: int) -> None:
     at = time.fromisoformat(forms.text_of(filled.values, "at") or "10:00")
     on = forms.day_of(filled.values, "on")
-    await tools.items.slot(filled.actor, item_id, filled.calendar.at(on, at).astimezone(UTC))
+    agreed = briefing_forms.AGREED in forms.many_of(filled.values, briefing_forms.AGREED)
+    await tools.briefings.slot(filled.actor, item_id, filled.calendar.at(on, at), agreed=agreed)
+
+
+async def _fill_written(tools: Tools, filled: Filled, item_id: int) -> None:
+    answers = {name: forms.text_of(filled.values, name) for name in briefing_forms.ANSWERS}
+    await tools.briefings.answer(
+        filled.actor, item_id, answers, finish=forms.text_of(filled.values, "then") == briefing_forms.FINISH,
+        blocking=forms.lines_of(filled.values, "blocking"), other=forms.lines_of(filled.values, "other"))
+
+
+async def _fill_choose(tools: Tools, filled: Filled, item_id: int) -> None:
+    await tools.briefings.stand_in(filled.actor, item_id, await tools.picked(filled))
 
 
 async def _fill_held(tools: Tools, filled: Filled, item_id: int) -> None:
@@ -75,6 +126,10 @@ async def _fill_held(tools: Tools, filled: Filled, item_id: int) -> None:
 
 ANSWERS = Answers(
     typed={"/pilot brief": _brief},
-    pressed={"brief": _press_brief, "slot": opens("slot", forms.slot_form),
-             "held": opens("held", forms.held_form)},
-    filled={"slot": changes("on", _fill_slot), "held": changes("attendees", _fill_held)})
+    pressed={"brief": _press_brief, "held": opens("held", forms.held_form),
+             "slot": opens("slot", lambda item, today: briefing_forms.time_form(item, today, ENGLISH)),
+             "pick": _press_pick, "times": _press_times, "noslot": _press_no_slot,
+             "inwriting": _press_in_writing, "written": _press_written,
+             "standin": _press_stand_in, "choose": _press_choose},
+    filled={"slot": changes("on", _fill_slot), "held": changes("attendees", _fill_held),
+            "written": changes("answer1", _fill_written), "choose": changes("who", _fill_choose)})

@@ -5,40 +5,26 @@ from datetime import date
 
 from handlers.chat.cards import Field, Form, Line, Note, Option, Text, Values, line
 from handlers.chat.errors import Refused
+from handlers.chat.wording import ENGLISH
 from handlers.commands.words import normalised
 from handlers.people.roles import ROLES, Role
+from handlers.pilots import conditions as known
 from handlers.pilots.templates import Template
 from storage.models import Item, ItemKind, Pilot
-
-PROTECTION = (
-    ("protected-data", "It runs on cleaned or hand-picked data"),
-    ("protected-team", "A dedicated team looks after it by hand"),
-    ("protected-judges", "Its results are judged by people who want it to succeed"),
-    ("protected-infrastructure", "It runs apart from the real systems"),
-)
-"""The four ways a pilot is protected from reality; each yes opens an item that ends the protection."""
-
-CONDITIONS: dict[str, tuple[str, str | None]] = {
-    "eu": ("In the EU", "It is used in the EU or by people there"),
-    "eu-high-risk": ("EU high risk", "Employment, credit, education, essential services, ..."),
-    "personal-data": ("Personal data", "It processes data about people"),
-    "us-bank": ("US bank", "A US bank or its holding company runs it"),
-    "iso42001": ("ISO/IEC 42001", "You are certified, or want to be"),
-}
-PACK_TITLES = {"llm-assistant": "LLM assistant", "regulated": "Regulated"}
-PACK_HINTS = {"llm-assistant": "Evals, prompt injection, spend caps, vendor terms",
-              "regulated": "EU AI Act, GDPR, US banks, ISO 42001"}
 
 
 def new_form(name: str, today: date, lead: str, packs: Sequence[Template], conditions: Sequence[str],
              room: str | None) -> Form:
     """Registering a pilot."""
-    options = tuple(Option(PACK_TITLES.get(p.name, p.name), p.name,
-                           PACK_HINTS.get(p.name, f"{len(p.items)} items")) for p in packs)
+    titles, labels = known.packs(ENGLISH), known.applicable(ENGLISH)
+    options = []
+    for pack in packs:
+        title, hint = titles.get(pack.name, (pack.name, f"{len(pack.items)} items"))
+        options.append(Option(title, pack.name, hint))
     applies = []
     for word in conditions:
-        label, hint = CONDITIONS.get(word, (word, None))
-        applies.append(Option(label, word, hint))
+        label, meaning = labels.get(word, (word, None))
+        applies.append(Option(label, word, meaning))
     fields = [
         Field("name", "Name", initial=name or None, at_most=80, placeholder="Claims triage",
               hint="Short enough to type: people will use it in commands."),
@@ -50,14 +36,14 @@ def new_form(name: str, today: date, lead: str, packs: Sequence[Template], condi
               hint="Kickoff, nudges and gates are posted there. I must be a member: /invite @Ground Crew"),
     ]
     if options:
-        fields.append(Field("packs", "Packs", "choices", required=False, options=options,
+        fields.append(Field("packs", "Packs", "choices", required=False, options=tuple(options),
                             hint="Items on top of the default checklist."))
     if applies:
         fields.append(Field("conditions", "What applies", "choices", required=False, options=tuple(applies),
                             hint="Needed for the regulated pack: only the items that apply are added."))
     fields += [
         Field("protection", "Protection test: is any of this true?", "choices", required=False,
-              options=tuple(Option(text, word) for word, text in PROTECTION),
+              options=tuple(Option(text, word) for word, text in known.protections(ENGLISH).items()),
               hint="Each yes hides a problem that production will show. It opens an item to end it."),
         Field("cut", "Size", "choice", initial="full", options=(
             Option("Full checklist", "full", "For anything meant for production"),
@@ -108,13 +94,6 @@ def na_form(item: Item) -> Form:
 def reopen_form(item: Item) -> Form:
     return Form(f"reopen:{item.id}", f"Reopen: {item.ref}", (
         Field("reason", "Why it is open again", "lines", at_most=500),), "Reopen", _about(item))
-
-
-def slot_form(item: Item, today: date) -> Form:
-    return Form(f"slot:{item.id}", "Briefing slot", (
-        Field("on", "Day", "date", initial=max(item.due_on or today, today).isoformat()),
-        Field("at", "Time", "time", initial="10:00", hint="In your own time zone; 30 minutes.")),
-        "Save", _about(item))
 
 
 def held_form(item: Item, today: date) -> Form:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.briefings import composing
+from handlers.briefings.composing import BriefingCards
 from handlers.chat.cards import Card
 from handlers.chat.wording import Languages, Words
 from handlers.nudges.actions import Nudges
@@ -26,6 +28,7 @@ class Composer:
     nudges: Nudges
     status: Status
     languages: Languages
+    briefings: BriefingCards
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
         match post.kind:
@@ -39,6 +42,8 @@ class Composer:
                 return await self._about_pilot(session, post, now)
         if post.kind in ABOUT_ENTRY:
             return await self._about_entry(session, post, now)
+        if post.kind in composing.KINDS:
+            return await self.briefings.compose(session, post, now)
         if post.kind == UNDELIVERED:
             return await self._undelivered(session, post)
         if post.kind == TOKEN_BACK:
@@ -113,7 +118,9 @@ async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) 
     rooms = [post.room for post in posts if post.kind != "home"]
     about_people = [morning.about for morning in mornings.values() if morning.pilot_id is None]
     here = await people.several(session, workspace, [*rooms, *about_people])
-    about = [*subjects("kickoff", "ask"), *(entry.pilot_id for entry in entries),
+    of_pilots = [post.pilot_id for post in posts
+                 if post.kind in composing.KINDS and post.pilot_id is not None]
+    about = [*subjects("kickoff", "ask"), *of_pilots, *(entry.pilot_id for entry in entries),
              *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]
     return [mornings, entries, here, await pilots.read_ahead(session, workspace, about)]
 

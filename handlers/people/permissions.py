@@ -45,6 +45,7 @@ class Action(StrEnum):
     SEAT_HAND_BACK = "seat_hand_back"
     BRIEF_SLOT = "brief_slot"
     BRIEF_HELD = "brief_held"
+    BRIEF_ANSWER = "brief_answer"
     GATE_PASS = "gate_pass"  # noqa: S105  # a gate, not a password
     PAUSE = "pause"
     RESUME = "resume"
@@ -93,6 +94,7 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.SEAT_HAND_BACK: _Rule("hand this seat back", _ASKED),
     Action.BRIEF_SLOT: _Rule("choose the time of this briefing", _DOERS),
     Action.BRIEF_HELD: _Rule("record this briefing", _DOERS),
+    Action.BRIEF_ANSWER: _Rule("answer for this review", _OWNER),
     Action.GATE_PASS: _Rule("take this pilot through a gate", _RUNNERS),
     Action.PAUSE: _Rule("pause this pilot", _RUNNERS),
     Action.RESUME: _Rule("resume this pilot", _RUNNERS),

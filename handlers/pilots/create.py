@@ -210,6 +210,7 @@ class Creation:
         promise_kickoff(work)
         for person_id in sorted({p.id for p in seats.values()} - {entry.actor.person}):
             promise_ask(work, person_id)
+        await work.follow(self.ledger)
         work.settle()
         await pilots.note_risk(entry.session, pilot, now, work.risk())
         return pilot.id

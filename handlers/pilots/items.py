@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Actor
-from handlers.ledger import Entry, Ledger
+from handlers.ledger import Ledger
 from handlers.people.actions import People, calendar_of
 from handlers.people.permissions import Action
 from handlers.pilots import cadence, rules, schedule
-from handlers.pilots.work import Work, item_in, work_on
+from handlers.pilots.work import Work, item_in, looked_at, work_on
 from storage import people, pilots
 from storage.models import Item, ItemKind, ItemState, Person
 from storage.outbox import Change, Promise
@@ -44,7 +44,7 @@ class Items:
         return item.pilot_id
 
     @asynccontextmanager
-    async def _on(self, actor: Actor, item_id: int,
+    async def on(self, actor: Actor, item_id: int,
                   action: Action | None) -> AsyncIterator[tuple[Work, Item]]:
         """The item's pilot at work, with the item.
 
@@ -58,37 +58,39 @@ class Items:
             work.check_running()
             yield work, item
 
+    @asynccontextmanager
+    async def look(self, actor: Actor, item_id: int) -> AsyncIterator[tuple[Work, Item]]:
+        """The same for a look: nothing is locked, nothing is kept."""
+        pilot_id = await self.pilot_of(actor.workspace, item_id)
+        async with looked_at(self.ledger, self.people, actor, pilot_id) as work:
+            yield work, await item_in(work, item_id)
+
     async def check(self, actor: Actor, item: Item, verb: str) -> None:
         """Raises Refused where the actor may not do `verb` to `item`: before a form is filled in in vain."""
-        async with self.ledger.store.reading() as session:
-            pilot = await pilots.one(session, actor.workspace, item.pilot_id)
-            assert pilot is not None
-            dossier = await pilots.dossier(session, pilot)
-            work = Work(Entry(session, self.ledger.clock(), actor), dossier, self.people)
-        here = await item_in(work, item.id)
-        work.check(ACTIONS[verb], here)
-        work.check_running()
-        if verb == "reopen":
-            rules.check_reopen(here)
-        else:
-            rules.check_open(here, by_whom(work, here), work.today())
+        async with self.look(actor, item.id) as (work, here):
+            work.check(ACTIONS[verb], here)
+            work.check_running()
+            if verb == "reopen":
+                rules.check_reopen(here)
+            else:
+                rules.check_open(here, by_whom(work, here), work.today())
 
     async def done(self, actor: Actor, item_id: int, evidence: str) -> None:
         """Close the item. Without evidence it counts half; a sign-off needs it."""
-        async with self._on(actor, item_id, Action.ITEM_DONE) as (work, item):
+        async with self.on(actor, item_id, Action.ITEM_DONE) as (work, item):
             evidence = rules.check_words(evidence, "evidence")
             rules.check_done(item, evidence, by_whom(work, item), work.today())
-            await self._close(work, item, ItemState.DONE, "item done", evidence=evidence or None)
+            await self.close(work, item, ItemState.DONE, "item done", evidence=evidence or None)
             await self._repeat(work, item)
 
     async def not_applicable(self, actor: Actor, item_id: int, reason: str) -> None:
-        async with self._on(actor, item_id, Action.ITEM_NOT_APPLICABLE) as (work, item):
+        async with self.on(actor, item_id, Action.ITEM_NOT_APPLICABLE) as (work, item):
             rules.check_open(item, by_whom(work, item), work.today())
             item.na_reason = rules.check_reason(reason, "na", item)
-            await self._close(work, item, ItemState.NOT_APPLICABLE, "item not applicable",
+            await self.close(work, item, ItemState.NOT_APPLICABLE, "item not applicable",
                               reason=item.na_reason)
 
-    async def _close(self, work: Work, item: Item, state: ItemState, what: str, *,
+    async def close(self, work: Work, item: Item, state: ItemState, what: str, *,
                      evidence: str | None = None, reason: str | None = None) -> None:
         item.state, item.evidence = state, evidence
         item.closed_at, item.closed_by = work.entry.now, work.entry.actor.person
@@ -128,7 +130,7 @@ class Items:
                                      "gate": item.gate, **after})
 
     async def reopen(self, actor: Actor, item_id: int, reason: str) -> None:
-        async with self._on(actor, item_id, Action.ITEM_REOPEN) as (work, item):
+        async with self.on(actor, item_id, Action.ITEM_REOPEN) as (work, item):
             rules.check_reopen(item)
             reason = rules.check_reason(reason, "reopen", item)
             before = {"state": item.state, "evidence": item.evidence, "closed_by": item.closed_by}
@@ -140,7 +142,7 @@ class Items:
 
     async def plan(self, actor: Actor, item_id: int, on: date) -> None:
         """The owner says when it will be done; until then nobody asks."""
-        async with self._on(actor, item_id, Action.ITEM_PLAN) as (work, item):
+        async with self.on(actor, item_id, Action.ITEM_PLAN) as (work, item):
             rules.check_plan(item, on, work.today(work.calendar(item)), by_whom(work, item))
             before, item.plan_on = item.plan_on, on
             work.change(item)
@@ -149,7 +151,7 @@ class Items:
 
     async def due(self, actor: Actor, item_id: int, on: date, reason: str) -> None:
         """Move the due date, with a reason that stays on the record."""
-        async with self._on(actor, item_id, Action.ITEM_DUE) as (work, item):
+        async with self.on(actor, item_id, Action.ITEM_DUE) as (work, item):
             today = work.today(work.calendar(item))
             rules.check_open(item, by_whom(work, item), today)
             rules.check_ahead(on, today, f"/pilot due {item.ref} fri reason")
@@ -163,7 +165,7 @@ class Items:
 
     async def block(self, actor: Actor, item_id: int, blocker: Person | None, reason: str) -> None:
         """It waits for somebody or something: its owner is not nudged, its age goes on counting."""
-        async with self._on(actor, item_id, Action.ITEM_BLOCK) as (work, item):
+        async with self.on(actor, item_id, Action.ITEM_BLOCK) as (work, item):
             reason = rules.check_words(reason, "reason")
             rules.check_block(item, blocker.id if blocker else None, reason, by_whom(work, item),
                               work.today())
@@ -182,7 +184,7 @@ class Items:
                 work.entry.promise(Promise(blocker.id, "blocker", entry.id, item.pilot_id, work.entry.now))
 
     async def unblock(self, actor: Actor, item_id: int) -> None:
-        async with self._on(actor, item_id, None) as (work, item):
+        async with self.on(actor, item_id, None) as (work, item):
             if item.state is ItemState.OPEN and item.blocked_at is None:
                 raise Refused(f"{item.ref} does not wait for anybody any more. "
                               f"`/pilot item {item.ref}` shows it.")
@@ -198,55 +200,48 @@ class Items:
 
     async def assign(self, actor: Actor, item_id: int, to: Person) -> None:
         """Give this one item to somebody else; the seat stays as it is."""
-        async with self._on(actor, item_id, Action.ITEM_ASSIGN) as (work, item):
-            rules.check_assign(item, to.id, by_whom(work, item), work.today())
-            before = item.owner_id
-            if before:
-                work.tell(before)
-            await work.learn(to)
-            item.owner_id, item.is_handed_over, item.plan_on = to.id, True, None
-            work.change(item)
-            entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref,
-                                          before={"owner": before}, after={"owner": to.id})
-            if to.id != actor.person:
-                await work.entry.session.flush()
-                work.entry.promise(Promise(to.id, "handed", entry.id, item.pilot_id, work.entry.now))
+        async with self.on(actor, item_id, Action.ITEM_ASSIGN) as (work, item):
+            await self.hand_over(work, item, to)
+
+    async def hand_over(self, work: Work, item: Item, to: Person) -> None:
+        """Give the item at work to somebody else, who is told; a briefing that began tells them itself."""
+        actor = work.entry.actor
+        rules.check_assign(item, to.id, by_whom(work, item), work.today())
+        before = item.owner_id
+        if before:
+            work.tell(before)
+        await work.learn(to)
+        item.owner_id, item.is_handed_over, item.plan_on = to.id, True, None
+        work.change(item)
+        entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref,
+                                      before={"owner": before}, after={"owner": to.id})
+        if to.id != actor.person and not rules.is_briefed(
+                item, work.dossier.pilot, calendar_of(to), work.entry.now):
+            await work.entry.session.flush()
+            work.entry.promise(Promise(to.id, "handed", entry.id, item.pilot_id, work.entry.now))
 
     # ---- briefings -------------------------------------------------------------------------------------
-
-    async def slot(self, actor: Actor, item_id: int, at: datetime) -> None:
-        """Write down when a meeting is to be held; that is its plan."""
-        async with self._on(actor, item_id, Action.BRIEF_SLOT) as (work, item):
-            rules.check_meeting(item)
-            calendar = work.calendar(item)
-            rules.check_slot(item, at, calendar.today(at), work.entry.now, work.today(calendar),
-                             by_whom(work, item))
-            before, item.slot_at = item.slot_at, at
-            item.plan_on = calendar.today(at)
-            work.change(item)
-            await work.entry.note(work.dossier.pilot, "briefing slot", item.ref, before={"slot_at": before},
-                                  after={"slot_at": at})
 
     async def held(self, actor: Actor, item_id: int, on: date, attendees: str, blocking: list[str],
                    other: list[str]) -> None:
         """The briefing took place: close it, and turn what was asked for into items of the lead."""
-        async with self._on(actor, item_id, Action.BRIEF_HELD) as (work, item):
+        async with self.on(actor, item_id, Action.BRIEF_HELD) as (work, item):
             rules.check_meeting(item)
             attendees = rules.check_words(attendees, "list of attendees")
             rules.check_held(item, on, attendees, by_whom(work, item), work.today(work.calendar(item)))
-            await self._ask(work, item, blocking, other)
+            await self.ask(work, item, blocking, other)
             of_it = [each for each in work.dossier.items if f"briefing:{item.ref}" in each.source]
             asked = "no asks" if not of_it else f"asks: {', '.join(each.ref for each in of_it)}"
-            await self._close(work, item, ItemState.DONE, "briefing held",
+            await self.close(work, item, ItemState.DONE, "briefing held",
                               evidence=f"Held on {on.isoformat()}: {attendees}; {asked}")
 
     async def asks(self, actor: Actor, item_id: int, blocking: list[str], other: list[str]) -> int:
         """Add asks of a reviewer after or before the meeting; returns how many."""
-        async with self._on(actor, item_id, Action.BRIEF_HELD) as (work, item):
+        async with self.on(actor, item_id, Action.BRIEF_HELD) as (work, item):
             rules.check_meeting(item)
-            return await self._ask(work, item, blocking, other)
+            return await self.ask(work, item, blocking, other)
 
-    async def _ask(self, work: Work, briefing: Item, blocking: list[str], other: list[str]) -> int:
+    async def ask(self, work: Work, briefing: Item, blocking: list[str], other: list[str]) -> int:
         pilot = work.dossier.pilot
         lead = work.dossier.holder("lead")
         calendar = work.pilot_calendar if lead is None else calendar_of(lead)

@@ -1,10 +1,11 @@
 """What may happen to an item, from values alone. Each `check_` raises Refused with what to do instead."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from handlers.chat.errors import Refused, inside
+from handlers.people.calendar import Calendar
 from handlers.people.dates import say_date
-from storage.models import Item, ItemKind, ItemState
+from storage.models import Item, ItemKind, ItemState, Pilot, PilotState
 
 SAFETY_FLOOR = frozenset({"W1-01", "W1-02", "W1-03", "R-05", "R-07", "LLM-04", "REG-02", "REG-04"})
 """Open, they keep `limited_rollout` shut whatever else is waived (readiness rules, safety floor)."""
@@ -12,9 +13,18 @@ SAFETY_FLOOR = frozenset({"W1-01", "W1-02", "W1-03", "R-05", "R-07", "LLM-04", "
 BRIEFINGS = {"security": "W1-01", "legal": "W1-02", "compliance": "W1-03"}
 """The 30-minute meetings of week one, by the role that holds them."""
 
+BRIEFED_FROM = time(9, 30)
+"""On the day of the kickoff nobody gets their brief before the morning's messages go out."""
+
 WORDS_AT_MOST = 2000
 NAME_AT_MOST = 80
 FURTHEST_DAYS = 730
+
+
+def is_briefed(item: Item, pilot: Pilot, reviewer: Calendar, now: datetime) -> bool:
+    """Whether whoever holds this briefing is to have the brief: from the morning of the kickoff on."""
+    return (item.ref in BRIEFINGS.values() and item.state is ItemState.OPEN
+            and pilot.state is PilotState.ACTIVE and now >= reviewer.at(pilot.kickoff_on, BRIEFED_FROM))
 
 
 def check_words(text: str, what: str) -> str:

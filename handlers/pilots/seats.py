@@ -34,6 +34,7 @@ def take_seat(work: Work, role: Role, person: Person) -> Seat:
 def promise_kickoff(work: Work) -> None:
     """The kickoff card shows who fills which seat: it is edited when that changes, not with every item."""
     pilot = work.dossier.pilot
+    work.recast()
     work.entry.promise(Promise(pilot.room, "kickoff", pilot.id, pilot.id, live_until=work.entry.now))
 
 

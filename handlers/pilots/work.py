@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from handlers.chat.errors import Refused, inside
 from handlers.chat.ports import Actor
-from handlers.ledger import Entry, Ledger
+from handlers.ledger import Changed, Entry, Ledger
 from handlers.people.actions import People, calendar_of, personal_rooms
 from handlers.people.calendar import Calendar
 from handlers.people.permissions import Action, check
@@ -34,6 +34,7 @@ class Work:
     _changed: dict[int, Item] = field(default_factory=dict)
     _also_told: set[str] = field(default_factory=set)
     _answered: set[str] = field(default_factory=set)
+    _is_recast: bool = False
 
     @property
     def pilot_calendar(self) -> Calendar:
@@ -86,6 +87,10 @@ class Work:
         if item.owner_id:
             self._also_told.add(item.owner_id)
 
+    def recast(self) -> None:
+        """Say that who sits where, or whether the pilot runs, was changed."""
+        self._is_recast = True
+
     def tell(self, person_id: str) -> None:
         """Bring this person's Home and digest up to date too: they had a part in it until now."""
         self._also_told.add(person_id)
@@ -107,6 +112,12 @@ class Work:
                    AuditEntry.subject.in_(sorted(subjects))))
         for post in told:
             self.entry.promise(Promise(post.room, post.kind, post.subject_id, pilot.id, self.entry.now))
+
+    async def follow(self, ledger: Ledger) -> None:
+        """Let everything that is arranged around the pilot follow what was changed."""
+        changed = Changed(self.dossier, list(self._changed.values()), self._is_recast)
+        for follow in ledger.follow:
+            await follow(self.entry, changed)
 
     async def learn(self, person: Person) -> None:
         """Make a person known to the dossier, who was not part of the pilot."""
@@ -136,17 +147,24 @@ class Work:
 
 
 @asynccontextmanager
-async def work_on(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -> AsyncIterator[Work]:
+async def taken_up(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -> AsyncIterator[Work]:
     """Lock the pilot and load all of it. Raises Refused where there is none, AlreadyDone on a replay."""
     async with ledger.entry(actor) as entry:
         pilot = await pilots.locked(entry.session, actor.workspace, pilot_id)
         if pilot is None:
             raise Refused("There is no such pilot any more. `/pilot list` shows those there are.")
-        work = Work(entry, await pilots.dossier(entry.session, pilot), people)
+        yield Work(entry, await pilots.dossier(entry.session, pilot), people)
+
+
+@asynccontextmanager
+async def work_on(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -> AsyncIterator[Work]:
+    """The same to change it: whatever follows from the change is done at the end, in the same commit."""
+    async with taken_up(ledger, people, actor, pilot_id) as work:
         yield work
         await work.retell()
+        await work.follow(ledger)
         work.settle()
-        await pilots.note_risk(entry.session, pilot, entry.now, work.risk())
+        await pilots.note_risk(work.entry.session, work.dossier.pilot, work.entry.now, work.risk())
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.chat.cards import Card
+from handlers.chat.cards import Card, File
 from handlers.chat.ports import EVERYTHING, Channel, Profile, SendFailed
 from handlers.slack.render import blocks, fallback
 
@@ -23,16 +23,18 @@ FINAL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long",
     "msg_blocks_too_long", "no_text", "restricted_action", "cant_update_message", "edit_window_closed",
     "user_not_found", "user_disabled", "cannot_dm_bot", "missing_scope", "invalid_arguments",
-    "messages_tab_disabled", "user_not_visible", "not_allowed_token_type"})
+    "messages_tab_disabled", "user_not_visible", "not_allowed_token_type", "file_uploads_disabled",
+    "file_upload_size_restricted"})
 """No retry helps: something has to be changed first."""
 TOKEN = frozenset({"invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"})
 """The token is not taken. That is mended by an admin, and no promise is dropped until it is."""
 TOKEN_WAIT_S = 300.0
 UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 """Slack says itself that some of it may have happened."""
-GONE = frozenset({"message_not_found"})
-FORM_ONLY = frozenset({"users.info", "conversations.info", "conversations.history"})
-"""Reading methods, which take no JSON body."""
+GONE = frozenset({"message_not_found", "thread_not_found"})
+FORM_ONLY = frozenset({"users.info", "conversations.info", "conversations.history", "conversations.replies",
+                       "files.getUploadURLExternal"})
+"""Methods that take no JSON body."""
 LIMITS = tuple(("slack", limit) for limit in (
     EVERYTHING, "chat.update", "views.publish", "conversations.history", "conversations.open"))
 """What a send may be held up by, in a whole workspace."""
@@ -100,6 +102,31 @@ class SlackClient:
         channel, _, ts = message_id.partition("/")
         await self._call("chat.update", {"channel": channel, "ts": ts, "text": fallback(card),
                                          "blocks": blocks(card)})
+
+    async def attach(self, message_id: str, file: File) -> None:
+        """Only the last of its calls shows anything: what was lost on the way is uploaded once more."""
+        channel, _, ts = message_id.partition("/")
+        if await self._shows(channel, ts, file.name):
+            return
+        place = await self._call("files.getUploadURLExternal", {
+            "filename": file.name, "length": len(file.content)})
+        await self._upload(str(place["upload_url"]), file.content)
+        await self._call("files.completeUploadExternal", {
+            "files": [{"id": place["file_id"], "title": file.title}], "channel_id": channel, "thread_ts": ts})
+
+    async def _shows(self, channel: str, ts: str, name: str) -> bool:
+        thread = await self._call("conversations.replies", {"channel": channel, "ts": ts, "limit": 200})
+        return any(each.get("name") == name for message in thread["messages"]
+                   for each in message.get("files") or ())
+
+    async def _upload(self, url: str, content: bytes) -> None:
+        assert self._web.session is not None
+        try:
+            async with self._web.session.post(url, data=content) as answer:
+                if answer.status != 200:
+                    raise SendFailed(f"upload_http_{answer.status}")
+        except _Lost as error:
+            raise _failed("upload", error) from error
 
     async def _publish(self, user: str, card: Card) -> str:
         await self._call("views.publish", {

@@ -179,6 +179,9 @@ class Status:
                     pilot = await pilots.one(session, workspace, entry.pilot_id)
                     by = await self._name(session, workspace, entry.actor)
                     return Told(post.kind, post.made_at, pilot, entry, by)
+            case "briefing" | "invite" | "stand-in" | "in-writing":
+                items = await pilots.several_items(session, workspace, [post.subject_id])
+                return Told(post.kind, post.made_at, items=items)
         return Told(post.kind, post.made_at)
 
     # ---- what views are made from ----------------------------------------------------------------------

@@ -33,6 +33,11 @@ _SAID = {
     "ask added": "{s} asked for",
     "briefing slot": "{s} has a slot",
     "briefing held": "{s} held",
+    "briefing not held": "{s} was not held",
+    "briefing called off": "{s} called off, no time yet",
+    "briefing offered in writing": "{s} may be answered in writing",
+    "briefing answered in part": "{s} answered in part",
+    "briefing answered": "{s} answered in writing",
     "seat filled": "{s} seat offered",
     "seat accepted": "{s} seat accepted",
     "seat handed back": "{s} seat handed back",
@@ -50,7 +55,8 @@ _PREFIX = {
     "kickoff_on": " with kickoff", "due_on": ", due", "plan_on": " for", "slot_at": " on", "owner": " to",
     "person": " to", "blocked_by": " by", "waived_until": " until",
 }
-_LABELS = {"dates_moved_wd": "open dates moved by {} working days", "items": "{} items"}
+_LABELS = {"dates_moved_wd": "open dates moved by {} working days", "items": "{} items",
+           "answered": "{} of 5 questions", "outside_hours": "outside working hours, {}"}
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 _PERSON = re.compile(r"[a-z]+:[A-Z0-9]{3,}")

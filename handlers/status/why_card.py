@@ -22,6 +22,13 @@ _RULES = {
     "handed": ("An item was handed to you",
                "at once and only once, when somebody makes you the owner of an item."),
     "seat-back": ("A role was handed back", "at once, to the lead of the pilot, when a role is empty again."),
+    "briefing": ("The brief for your review",
+                 "once, on the morning of the kickoff, or when you get that review; then it is edited."),
+    "invite": ("An invitation", "at once, when a briefing that needs you gets a time, another one, or none."),
+    "stand-in": ("A stand-in is needed", "once, to who heads a function, two working days after the kickoff "
+                                         "if a briefing has no time."),
+    "in-writing": ("A review in writing", "once, three working days after the kickoff if a briefing has no "
+                                          "time, or when the lead offers it."),
     "undelivered": ("A post did not go out", "at once, to whoever registered the pilot."),
 }
 KINDS = tuple(_RULES)

@@ -128,7 +128,8 @@ async def test_an_item_card_stays_one_card_through_all_its_forms(world: World) -
     assert mine == [card]
     assert [what for what, subject, _ in await trail(world) if subject == "W1-02"] == [
         "item planned", "item blocked", "item unblocked", "briefing slot", "briefing held", "item reopened",
-        "item not applicable", "item reopened", "item done", "item reopened", "item handed over"]
+        "item not applicable", "item reopened", "item done", "item reopened", "item handed over",
+        "briefing called off"], "the time that Jonas chose was his"
     assert (await item(world, "A-01")).title == "a data map"
     await press(world, "jonas", "items:1:open")
     assert "items open" in card.plain, "reading buttons of an own card turn that card"
@@ -215,7 +216,8 @@ async def test_a_channel_nudge_is_worked_through_in_place(world: World) -> None:
     assert "planned for Thu 26 Nov" in await through("sam", "plan", "IN-01", on="2026-11-26")
     assert "blocked: no access" in await through("priya", "block", "IN-01", reason="no access")
     assert "✓ Done, by Sam Okafor: State the metric" in await through("sam", "done", "IN-02", evidence="wiki")
-    assert len(world.sandbox.shown(ROOM)) == count
+    assert len(world.sandbox.shown(ROOM)) == count + 1
+    assert world.last(ROOM).plain == "*Legal briefing*: Wed 25 Nov 14:00, Jonas Brandt with Priya Shah"
     assert "items open" in await whispered(world, "omar", press(world, "omar", "items:1:open", ts=nudge.ts))
     assert "Only the owner, the pilot lead or an admin can say what blocks this. Ask Sam Okafor or Priya Shah." in (
         await whispered(world, "omar", press(world, "omar", f"block:{(await item(world, 'IN-01')).id}", ts=nudge.ts)))

@@ -25,6 +25,7 @@ seat_accept          .    .    .       .     .        .      .    +     .      .
 seat_hand_back       .    .    .       .     .        .      .    +     .      .
 brief_slot           +    +    .       +     .        .      .    .     .      .
 brief_held           +    +    .       +     .        .      .    .     .      .
+brief_answer         .    .    .       +     .        .      .    .     .      .
 gate_pass            +    +    +       .     .        .      .    .     .      .
 pause                +    +    +       .     .        .      .    .     .      .
 resume               +    +    +       .     .        .      .    .     .      .
@@ -58,7 +59,7 @@ FLOOR_CELLS = [(action, hat, cell == "+") for action, cells in (rows(TABLE) | ro
 
 def test_the_table_has_a_cell_for_every_action_and_hat():
     assert {(action, hat) for action, hat, _ in CELLS} == {(action, hat) for action in Action for hat in Hat}
-    assert len(CELLS) == len(Action) * len(Hat) == 260
+    assert len(CELLS) == len(Action) * len(Hat) == 270
 
 
 @pytest.mark.parametrize(("action", "hat", "allowed"), CELLS)

@@ -415,6 +415,11 @@ async def test_a_file_that_could_run_is_only_to_be_saved(stage: Stage, page: Pag
 
 
 async def test_files_go_only_where_the_app_is_and_only_when_complete(stage: Stage, page: Page) -> None:
+    with pytest.raises(Exception, match="invalid_arguments"):
+        await stage.client.api_call("files.getUploadURLExternal", json={"filename": "a.txt", "length": 3})
+    short = await stage.client.files_getUploadURLExternal(filename="a.txt", length=4)
+    async with page.session.post(short["upload_url"], data=b"abc") as answer:
+        assert answer.status == 400, "the length was promised"
     started = await stage.client.files_getUploadURLExternal(filename="a.txt", length=3)
     files = [{"id": started["file_id"], "title": "a"}]
     refused = await stage.client.api_call("api.test", json={})
@@ -422,6 +427,7 @@ async def test_files_go_only_where_the_app_is_and_only_when_complete(stage: Stag
     for args, code in (
         ({"files": files, "channel_id": "C0OPS0000"}, "file_not_found"),
         ({"files": [], "channel_id": "C0OPS0000"}, "invalid_arguments"),
+        ({"files": [{"id": short["file_id"]}], "channel_id": "C0OPS0000"}, "file_not_found"),
     ):
         with pytest.raises(Exception, match=code):
             await stage.client.api_call("files.completeUploadExternal", json=args)
@@ -431,6 +437,10 @@ async def test_files_go_only_where_the_app_is_and_only_when_complete(stage: Stag
         assert answer.status == 404
     async with page.session.get(f"{page.url}/sandbox/files/{started['file_id']}") as answer:
         assert answer.status == 404
+    with pytest.raises(Exception, match="channel_not_found"):
+        await stage.client.files_completeUploadExternal(files=files, channel_id="U0PRIYA00")
+    with pytest.raises(Exception, match="invalid_arguments"):
+        await stage.client.api_call("files.completeUploadExternal", json={"files": files, "thread_ts": "1.0"})
     with pytest.raises(Exception, match="not_in_channel"):
         await stage.client.files_completeUploadExternal(files=files, channel_id="C0NOBOT00")
     await stage.client.files_completeUploadExternal(files=files, channel_id="C0OPS0000")

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.cli import main
+from handlers.briefings.actions import Briefings
 from handlers.chat.ports import Actor
 from handlers.people.roles import Role
 from handlers.pilots.items import Items
@@ -20,6 +21,7 @@ from handlers.pilots.stages import Stages
 from storage import audit, pilots
 from storage.engine import Store, open_engine
 from storage.models import AuditEntry, Item, ItemState, Pilot, Seat, Workspace
+from storage.nudging import Briefing
 from tests.conftest import FrozenClock
 from tests.rules.make import NOW, WORKSPACE, pilot
 from tests.world import TEAM, World
@@ -34,7 +36,7 @@ DERIVED = {"nudge_at", "risk", "last_activity_at", "audit_seq", "audit_head", "n
 async def _state(store: Store) -> list[tuple[Any, ...]]:
     async with store.reading() as session:
         return [tuple((name, repr(value)) for name, value in row._mapping.items() if name not in DERIVED)
-                for table in (Pilot, Seat, Item)
+                for table in (Pilot, Seat, Item, Briefing)
                 for row in await session.execute(select(*table.__table__.columns).order_by(*table.__table__.primary_key))]
 
 
@@ -43,25 +45,27 @@ async def _entries(store: Store) -> list[AuditEntry]:
         return list(await session.scalars(select(AuditEntry).order_by(AuditEntry.pilot_id, AuditEntry.seq)))
 
 
-WALKED = ["accept", "fill", "hand_back", "assign", "plan", "due", "block", "unblock", "slot", "asks", "held", "done",
-          "reopen", "not_applicable", "pause", "resume", "share", "pass_gate", "stop"]
-NO_CHANGE_OF_A_PILOT = {"quiet", "pilot_of", "check", "check_fill", "add"}
-"""A person's own setting; questions; and what other actions add items with."""
+WALKED = ["accept", "fill", "hand_back", "assign", "plan", "due", "block", "unblock", "slot", "call_off", "offer_writing",
+          "stand_in", "answer", "asks", "held", "done", "reopen", "not_applicable", "pause", "resume", "share", "pass_gate", "stop"]
+NO_CHANGE_OF_A_PILOT = {"quiet", "pilot_of", "look", "check", "check_fill", "stand_in_form", "written_form", "times",
+                        "on", "add", "ask", "close", "hand_over", "on_step"}
+"""A person's own setting; questions; what other actions consist of; and what the sweep does."""
 
 
 def test_the_walk_below_knows_every_action() -> None:
-    public = {name for part in (Items, Seats, Stages) for name, _ in inspect.getmembers(part, inspect.isfunction)
+    public = {name for part in (Items, Seats, Stages, Briefings) for name, _ in inspect.getmembers(part, inspect.isfunction)
               if not name.startswith("_")}
     assert public == set(WALKED) | NO_CHANGE_OF_A_PILOT
 
 
 async def test_every_change_of_a_pilot_writes_who_did_what_and_how(world: World) -> None:
     desk, store = world.parts.desk.tools, world.parts.store
-    number = await world.new_pilot(legal="jonas")
+    number = await world.new_pilot(legal="jonas", compliance="carol")
     [created] = await _entries(store)
     assert (created.what, created.actor, created.door) == ("pilot created", "slack:U0PRIYA00", "slack form")
     alex = Actor(TEAM, "slack:U0ALEXA00", "slack command")
     jonas = Actor(TEAM, "slack:U0JONAS00", "slack button")
+    sam_pressing = Actor(TEAM, "slack:U0SAMOK00", "slack form")
     sam, lena = [await desk.people.known(TEAM, f"slack:{user}") for user in ("U0SAMOK00", "U0LENAF00")]
     async with store.reading() as session:
         ids = {item.ref: item.id for item in await pilots.items_of(session, TEAM, number)}
@@ -84,7 +88,12 @@ async def test_every_change_of_a_pilot_writes_who_did_what_and_how(world: World)
         "due": lambda: desk.items.due(alex, ids["IN-01"], day, "the auditor is ill"),
         "block": lambda: desk.items.block(alex, ids["IN-01"], lena, "waits for a contract"),
         "unblock": lambda: desk.items.unblock(alex, ids["IN-01"]),
-        "slot": lambda: desk.items.slot(alex, ids["W1-02"], datetime(2026, 11, 25, 9, tzinfo=UTC)),
+        "slot": lambda: desk.briefings.slot(alex, ids["W1-03"], datetime(2026, 11, 25, 14, tzinfo=UTC)),
+        "call_off": lambda: desk.briefings.call_off(alex, ids["W1-03"]),
+        "offer_writing": lambda: desk.briefings.offer_writing(alex, ids["W1-03"]),
+        "stand_in": lambda: desk.briefings.stand_in(alex, ids["W1-03"], sam),
+        "answer": lambda: desk.briefings.answer(
+            sam_pressing, ids["W1-03"], {}, finish=True, blocking=["name a processor"], other=[]),
         "asks": lambda: desk.items.asks(alex, ids["W1-02"], ["name a processor"], ["tell the works council"]),
         "held": lambda: desk.items.held(alex, ids["W1-02"], date(2026, 11, 23), "jonas, priya", ["sign it"], []),
         "done": lambda: desk.items.done(alex, ids["IN-01"], "https://wiki.example/one"),
@@ -103,7 +112,7 @@ async def test_every_change_of_a_pilot_writes_who_did_what_and_how(world: World)
         await act()
         new = (await _entries(store))[known:]
         assert new, f"{name} wrote nothing"
-        assert {entry.actor for entry in new} <= {alex.person, jonas.person}, name
+        assert {entry.actor for entry in new} <= {alex.person, jonas.person, sam.id}, name
         assert all(entry.at == world.clock() for entry in new), name
         assert name == "share" or await _state(store) != before, f"{name} did nothing"
     async with store.reading() as session:
