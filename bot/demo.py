@@ -67,6 +67,7 @@ class TimeMachine:
         """Run the sweep and keep every promise, a second of demo time for each message in a room."""
         assert self.parts is not None
         await self.parts.nudges.sweep()
+        await self.parts.briefings.run()
         for _ in range(30):
             if not await self.parts.outbox.deliver():
                 break

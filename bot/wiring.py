@@ -19,6 +19,7 @@ from handlers import ticks
 from handlers.briefings import arrange
 from handlers.briefings.actions import Briefings
 from handlers.briefings.composing import BriefingCards
+from handlers.briefings.tick import BriefingTick
 from handlers.chat.ports import Clock
 from handlers.chat.wording import Languages
 from handlers.commands.answers import Tools
@@ -73,6 +74,7 @@ class Parts:
     desk: Desk
     outbox: Outbox
     nudges: Nudges
+    briefings: BriefingTick
     people: People
     metrics: Metrics
     ticks: list[ticks.Tick]
@@ -125,6 +127,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
+    briefing_tick = BriefingTick(store, clock, woken.set)
     briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
     composer = Composer(nudges, status, languages, briefing_cards)
     metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
@@ -139,8 +142,9 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
-    return Parts(settings, store, app, door, desk, outbox, nudges, people, metrics,
-                 ticks.ticks(nudges, outbox, people, ledger), identity, library, policies, languages)
+    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, metrics,
+                 ticks.ticks(nudges, briefing_tick, outbox, people, ledger), identity, library, policies,
+                 languages)
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:

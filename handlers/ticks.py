@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handlers.briefings.tick import BriefingTick
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
 from handlers.outbox.actions import Outbox
@@ -21,7 +22,8 @@ class Tick:
     run: Callable[[], Awaitable[object]]
 
 
-def ticks(nudges: Nudges, outbox: Outbox, people: People, ledger: Ledger) -> list[Tick]:
+def ticks(nudges: Nudges, briefings: BriefingTick, outbox: Outbox, people: People,
+          ledger: Ledger) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -29,6 +31,7 @@ def ticks(nudges: Nudges, outbox: Outbox, people: People, ledger: Ledger) -> lis
     return [
         Tick("deliver", timedelta(seconds=1), outbox.deliver),
         Tick("nudge", timedelta(seconds=30), nudges.sweep),
+        Tick("briefings", timedelta(minutes=1), briefings.run),
         Tick("refresh people", timedelta(minutes=10), people.refresh),
         Tick("forget deliveries", timedelta(hours=1), forget_deliveries),
     ]

@@ -1,12 +1,12 @@
-"""Queries about the briefings of week one, and about who meets when."""
+"""Queries about the briefings of week one and who meets when; those of the tick span all workspaces."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import Item, ItemKind, ItemState, Person, Pilot, PilotState, Seat
+from storage.models import Item, ItemKind, ItemState, Person, Pilot, PilotState, Post, Seat
 from storage.nudging import Briefing
 from storage.upsert import insert_into
 
@@ -33,6 +33,37 @@ async def opened(session: AsyncSession, item: Item, uid: str, now: datetime) -> 
     found = await one(session, item.workspace_id, item.id)
     assert found is not None
     return found
+
+
+async def to_begin(session: AsyncSession, refs: Collection[str], kind: str, first: date, last: date,
+                   limit: int) -> Sequence[tuple[Item, Pilot]]:
+    """Open items of these refs, of pilots that kick off on these days, whose owner was not promised `kind`.
+
+    Locked; what others hold is skipped.
+    """
+    promised = exists().where(Post.workspace_id == Item.workspace_id, Post.kind == kind,
+                              Post.subject_id == Item.id)
+    rows = await session.execute(
+        select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Pilot.kickoff_on >= first, Pilot.kickoff_on <= last, Pilot.state == PilotState.ACTIVE,
+               Item.ref.in_(sorted(refs)), Item.state == ItemState.OPEN, Item.owner_id.is_not(None),
+               ~promised)
+        .order_by(Item.id).limit(limit).with_for_update(of=Item, skip_locked=True))
+    return [(item, pilot) for item, pilot in rows]
+
+
+async def just_over(session: AsyncSession, kind: str, after: datetime,
+                    before: datetime) -> Sequence[tuple[Item, Pilot, datetime]]:
+    """Open items whose meeting began between these, and when their `kind` was last brought up to date."""
+    rows = await session.execute(
+        select(Item, Pilot, Post.live_until)
+        .join(Post, (Post.workspace_id == Item.workspace_id) & (Post.subject_id == Item.id))
+        .join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Post.kind == kind, Post.room == Item.owner_id, Post.live_until.is_not(None),
+               Item.slot_at > after, Item.slot_at <= before, Item.state == ItemState.OPEN,
+               Pilot.state == PilotState.ACTIVE)
+        .order_by(Item.id))
+    return [(item, pilot, at) for item, pilot, at in rows if at is not None]
 
 
 async def lock_calendars(session: AsyncSession, workspace: str, people: Collection[str]) -> None:

@@ -108,12 +108,17 @@ async def test_each_reviewer_gets_one_page_and_three_times_that_suit_them_and_th
         assert len([m for m in world.sandbox.shown(dm(world, who)) if f"{kind} briefing for" in m.plain]) == 1
 
 
-async def test_before_the_kickoff_nobody_is_briefed_and_on_its_morning_the_sweeps_step_does_it_once(world: World) -> None:
+async def test_before_the_kickoff_nobody_is_briefed_and_on_its_morning_everybody_is_once(world: World) -> None:
     await world.new_pilot(**TEAMED)
+    assert await world.parts.briefings.run() == 0
     assert "briefing for" not in world.all_text(dm(world, "jonas"))
     world.clock.now = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
-    await step(world, "introduce")
+    assert await world.parts.briefings.run() == 1, "half past nine in Berlin, but not yet in Lisbon and New York"
+    await world.settle()
     assert len(picks(brief(world, "jonas"))) == 3
+    assert await world.parts.briefings.run() == 0
+    world.clock.now = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    assert await world.parts.briefings.run() == 2
     await step(world, "introduce")
     await world.type("priya", "/pilot due W1-02 2 dec counsel asked for it", ROOM)
     assert world.all_text(dm(world, "jonas")).count("Legal briefing for Claims triage: pick") == 1
@@ -276,12 +281,16 @@ async def test_without_the_scope_the_time_is_said_as_text_to_copy(world: World) 
 
 
 async def passed(world: World) -> int:
-    """The time of the legal briefing is over, and the sweep has come to it."""
+    """The time of the legal briefing is over, and the clock has said so."""
     await press(world, "jonas", await ready(world), dm(world, "jonas"))
     found = await item(world, "W1-02")
     assert found.slot_at is not None
-    world.clock.now = found.slot_at + timedelta(hours=3)
-    await step(world, "held")
+    world.clock.now = found.slot_at + timedelta(minutes=29)
+    assert await world.parts.briefings.run() == 0
+    world.clock.advance(minutes=1)
+    assert await world.parts.briefings.run() == 1
+    assert await world.parts.briefings.run() == 0
+    await world.settle()
     return found.id
 
 
