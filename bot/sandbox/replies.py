@@ -71,6 +71,8 @@ class Replies:
                 status, answer = self._use(request.url.path, sent)
             except ValueError:
                 status, answer = 400, "invalid_payload"
+            if fault == "taken_500":
+                status, answer = 500, "internal_error"
         ms = round((time.perf_counter() - began) * 1000)
         note = None if fault == "none" else f"fault: {fault.replace('_', ' ')}"
         self._traffic.record(
@@ -86,7 +88,7 @@ class Replies:
             return await self._drop(request)
         if status == 200:
             return PlainTextResponse("ok")
-        headers = {"retry-after": "1"} if status == 429 else None
+        headers = {"retry-after": str(self._faults.retry_after_s)} if status == 429 else None
         return JSONResponse({"ok": False, "error": answer}, status, headers)
 
     def _use(self, path: str, body: Any) -> tuple[int, str]:

@@ -161,7 +161,8 @@ class WebApi:
         elif fault == "error_500":
             status, body = 500, {"ok": False, "error": "internal_error"}
         elif fault == "rate_429":
-            status, body, headers = 429, {"ok": False, "error": "ratelimited"}, {"retry-after": "1"}
+            status, body = 429, {"ok": False, "error": "ratelimited"}
+            headers["retry-after"] = str(self._faults.retry_after_s)
         else:
             try:
                 if bad:
@@ -172,6 +173,8 @@ class WebApi:
                     headers["retry-after"] = str(wait)
             except ApiError as refused:
                 body = {"ok": False, "error": refused.code, **refused.more}
+            if fault == "taken_500":
+                status, body = 500, {"ok": False, "error": "internal_error"}
         ms = round((time.perf_counter() - began) * 1000)
         self._traffic.record("to_slack", name, status=status, ms=ms, request=sent, response=body, note=note)
         if status == 0 or fault == "lost_reply":
@@ -198,6 +201,8 @@ class WebApi:
                 raise ApiError("invalid_auth")
             if token != self._tokens[method.token]:
                 raise ApiError("not_allowed_token_type")
+            if method.token == "bot" and self._faults.token_revoked:  # noqa: S105
+                raise ApiError("token_revoked")
             if method.token == "bot":  # noqa: S105
                 headers["x-oauth-scopes"] = ",".join(sorted(self._api.ws.scopes))
                 headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)

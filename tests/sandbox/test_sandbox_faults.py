@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 
 import aiohttp
 import httpx
@@ -47,6 +48,37 @@ async def test_a_dropped_connection_and_a_500_have_no_effect(stage: Stage) -> No
     assert [m.text for m in stage.sandbox.shown("ops")] == ["through"]
 
 
+async def test_a_500_after_the_fact_has_posted(stage: Stage) -> None:
+    stage.sandbox.faults.next("chat.postMessage", "taken_500")
+
+    with pytest.raises(SlackApiError) as refused:
+        await post(stage)
+
+    assert refused.value.response.status_code == 500
+    assert [m.text for m in stage.sandbox.shown("ops")] == ["x"]
+
+
+async def test_a_rate_limit_asks_for_as_long_as_it_was_set_to(stage: Stage) -> None:
+    stage.sandbox.faults.change({"retry_after_s": 17})
+    stage.sandbox.faults.next("chat.postMessage", "rate_429")
+
+    with pytest.raises(SlackApiError) as refused:
+        await post(stage)
+
+    assert refused.value.response.headers["Retry-After"] == "17"
+
+
+async def test_a_revoked_token_is_not_taken_until_it_is_good_again(stage: Stage) -> None:
+    stage.sandbox.faults.token_revoked = True
+    with pytest.raises(SlackApiError) as refused:
+        await post(stage)
+    assert refused.value.response["error"] == "token_revoked"
+
+    stage.sandbox.faults.clear()
+    await post(stage)
+    assert [m.text for m in stage.sandbox.shown("ops")] == ["x"]
+
+
 async def test_a_scripted_fault_hits_its_method_only(stage: Stage) -> None:
     stage.sandbox.faults.next("chat.update", "error_500")
     said = await post(stage)
@@ -63,6 +95,23 @@ def test_chances_repeat_from_run_to_run() -> None:
 
     assert run() == run()
     assert set(run()) == {"none", "lost_reply", "rate_429"}
+
+
+def test_chances_are_shares_of_all_calls() -> None:
+    """One fault does not thin out another, whatever the order they are looked at in."""
+    faults = Faults(rate_429=0.3, error_500=0.05, taken_500=0.05, lost_reply=0.05, drop_connection=0.05)
+    met = Counter(faults.draw("chat.postMessage") for _ in range(20_000))
+
+    for kind in ("rate_429", "error_500", "taken_500", "lost_reply", "drop_connection"):
+        assert met[kind] / 20_000 == pytest.approx(getattr(faults, kind), abs=0.01)
+
+
+def test_chances_that_add_up_to_more_than_all_give_way_in_proportion() -> None:
+    faults = Faults(rate_429=1.0, lost_reply=1.0)
+    met = Counter(faults.draw("chat.postMessage") for _ in range(2000))
+
+    assert met.keys() == {"rate_429", "lost_reply"}
+    assert met["rate_429"] / 2000 == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize("bad", [{"slow": 1}, {"lost_reply": 2}, {"lost_reply": "x"}, {"slow_ms": -1}])
