@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: install demo test check bench texts lint clean help
+.PHONY: install demo test check proof bench texts clean help
 
 help:
 	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
 	@echo "make install what the bot needs, into .venv; then .venv/bin/groundcrew"
 	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
 	@echo "make check   linters, types and layers alone"
+	@echo "make proof   delivery proved in full, with killed processes and a hostile Slack: about half an hour"
 	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
 	@echo "make texts   bring the catalogues of other languages up to date with the code (FILE=fr.po for your own)"
 
@@ -27,6 +28,9 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check bot handlers storage tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+proof: $(VENV)/.dev
+	@PROOF=full $(BIN)/python -m pytest -q tests/proofs $(ARGS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ONLY)
