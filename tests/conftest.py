@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
+from xdist.scheduler import LoadScopeScheduling
 
 from storage import nudging as nudging
 from storage.base import Base
@@ -170,6 +172,27 @@ async def world(database_url: str, clock: FrozenClock) -> AsyncIterator[World]:
     """The whole product on each database: alex is its admin."""
     async with world_on(database_url, clock, admins="U0ALEXA00") as world:
         yield world
+
+
+# ---- what runs beside what ---------------------------------------------------------------------------------------
+
+ONE_BY_ONE = {"tests/proofs/": "time", "tests/doors/test_slow_desk.py": "time", "tests/sandbox/test_sandbox_faults.py": "time",
+              "tests/browser/": "browser"}
+"""Tests that measure real time or start processes run one after the other, so never beside each other."""
+
+
+class OneByOne(LoadScopeScheduling):
+    """Each test goes to whichever worker is free, but these groups to one worker each.
+
+    The plugin's own marker for that has no effect: it is written where this pytest does not look any more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for path, group in ONE_BY_ONE.items() if nodeid.startswith(path)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return OneByOne(config, log)
 
 
 def pytest_report_header() -> str:

@@ -8,15 +8,8 @@ from collections.abc import Callable
 import pytest
 
 FULL = os.environ.get("PROOF") == "full"
+PATIENT = pytest.mark.timeout(3000 if FULL else 120)
 Figure = Callable[[str, object], None]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One after the other on one worker: they run processes of their own and measure real time."""
-    for item in items:
-        if "proofs" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("proofs"))
-            item.add_marker(pytest.mark.timeout(3000 if FULL else 120))
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from bot.sandbox import Message
 from storage.models import Item, Person
 from tests.bench import seed
-from tests.proofs.conftest import FULL, Figure
+from tests.proofs.conftest import FULL, PATIENT, Figure
 from tests.proofs.stage import Stage, stage_on
 
+pytestmark = PATIENT
 ZONES = (("Europe/Berlin", "DE"), ("America/New_York", "US"), ("Asia/Tokyo", "JP"))
 FRIDAY, TUESDAY = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
 PERSONS, ROOMS, EACH = (60, 20, 4) if FULL else (12, 4, 4)

@@ -14,12 +14,13 @@ from sqlalchemy import select
 from handlers.outbox.actions import IN_DOUBT
 from handlers.outbox.rules import LEASE, PAGE
 from storage.models import Post
-from tests.proofs.conftest import FULL, Figure
+from tests.proofs.conftest import FULL, PATIENT, Figure
 from tests.proofs.launch import IN_PROCESS
 from tests.proofs.life import Life
 from tests.proofs.stage import Stage, stage_on
 from tests.proofs.wire import ON_THE_WIRE
 
+pytestmark = PATIENT
 POINTS = ("taken by Slack", "after claim", "before record", "any time", "before Slack", "after record", "before claim")
 """In the process itself, on the wire, and from outside; the most telling first."""
 ROOMS, A_LIFE = 50, 10

@@ -17,9 +17,10 @@ from sqlalchemy import select
 from handlers.outbox.rules import LEASE
 from storage.models import Nudge
 from tests.bench import seed
-from tests.proofs.conftest import FULL, Figure
+from tests.proofs.conftest import FULL, PATIENT, Figure
 from tests.proofs.stage import TOKEN, Stage, room_of, stage_on
 
+pytestmark = PATIENT
 MORNING = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 """A Monday, 09:31 in Berlin."""
 PERSONS, ITEMS, KILLING_S = (1000, 20_000, 60) if FULL else (60, 600, 3)
