@@ -32,6 +32,13 @@ from tests.world import MANIFEST, SECRET
 
 TOKEN = "xoxb-proof-0123456789"
 _WORD = re.compile(r"\bword (\d+)\b")
+_REF = re.compile(r"gc-(\d+)\b")
+
+
+def promise_of(ref: str) -> int | None:
+    """The number of the promise that a message's reference names."""
+    found = _REF.match(ref)
+    return None if found is None else int(found[1])
 
 
 def room_of(number: int) -> str:
@@ -60,13 +67,13 @@ class Stage:
     promised: dict[int, str] = field(default_factory=dict)
     """Each word's number and the channel it was promised in."""
     posts: dict[int, int] = field(default_factory=dict)
-    """Each word's number and its promise's id."""
+    """Each word's number and the number of its promise."""
     lives: list[Life] = field(default_factory=list)
 
-    async def start(self, name: str = "bot", **launch: str) -> Life:
+    async def start(self, name: str = "bot", *, admins: str = "", **launch: str) -> Life:
         """Start a bot process. `launch` is for the launcher: die_at, sweep_s."""
         settings = {"database_url": self.url, "slack_mode": "http", "slack_bot_token": TOKEN, "port": "0",
-                    "slack_signing_secret": SECRET, "slack_api_url": self.sandbox.api_url}
+                    "slack_signing_secret": SECRET, "slack_api_url": self.sandbox.api_url, "admins": admins}
         life = await Life.begin(self.folder / f"{name}.log", {
             **{f"GROUNDCREW_{key.upper()}": value for key, value in settings.items()},
             "PROOF_CLOCK": str(self.clock.path), **{f"PROOF_{key.upper()}": value for key, value in launch.items()}})
@@ -165,21 +172,21 @@ class Stage:
                 found[int(number)][room] += 1
         return found
 
-    def refs(self) -> Counter[str]:
-        """How many messages carry each promise's reference."""
-        return Counter(str((message.metadata or {}).get("event_payload", {}).get("ref"))
+    def kept(self) -> Counter[int | None]:
+        """How many messages refer to each promise, by its number."""
+        return Counter(promise_of(str((message.metadata or {}).get("event_payload", {}).get("ref")))
                        for _, message in self.messages())
 
     def assert_each_once(self, numbers: Iterable[int] | None = None) -> None:
         """Each word stands in its own room once, under its own promise's reference, and nowhere else."""
-        words, refs = self.words(), self.refs()
+        words, kept = self.words(), self.kept()
         wanted = list(self.promised if numbers is None else numbers)
         lost = [n for n in wanted if not words[n]]
         wrong = {n: dict(words[n]) for n in wanted if words[n] and words[n] != Counter({self.promised[n]: 1})}
         assert (len(lost), wrong) == (0, {}), (lost[:10], list(wrong.items())[:10])
-        twice = {ref: times for ref, times in refs.items() if times > 1}
+        twice = {post: times for post, times in kept.items() if times > 1}
         assert not twice, list(twice.items())[:10]
-        assert all(refs[f"gc-{self.posts[n]}"] == 1 for n in wanted)
+        assert all(kept[self.posts[n]] == 1 for n in wanted)
 
 
 @asynccontextmanager

@@ -13,13 +13,16 @@ from statistics import median
 import httpx
 
 from handlers.outbox.rules import PAGE
+from tests.bench import seed
 from tests.proofs.conftest import FULL, PATIENT, Figure
-from tests.proofs.stage import Stage, room_of, stage_on
+from tests.proofs.stage import Stage, promise_of, room_of, stage_on
 from tests.proofs.wire import Call
 
 pytestmark = PATIENT
 PACE_S = 1.0
 """Slack's own: about one message a second in a channel."""
+BEAT_S = 0.3
+"""So much quicker a run of messages may be all told: what was late does not move the next, and calls take time."""
 MENDING_S = 300.0
 """How long the bot leaves Slack alone once its token is refused."""
 ROOMS, ORDINARY, PAGES = (50, 1900, 100) if FULL else (6, 12, 6)
@@ -50,12 +53,19 @@ def faults_met(stage: Stage) -> Counter[str]:
     return met
 
 
-def shortest_gap_s(stage: Stage) -> float:
-    """Between two messages that a channel shows, by the workspace's own watch."""
-    gaps = [float(later.ts) - float(earlier.ts)
-            for room in stage.sandbox.workspace.channels.values() if not room.is_im
-            for earlier, later in pairwise(room.messages)]
-    return min(gaps)
+def ahead_of_pace_s(stage: Stage) -> float:
+    """By how much any run of messages in any channel, from one to any later one, was quicker than the pace.
+
+    By the workspace's own watch: when each came to stand there.
+    """
+    most = 0.0
+    for room in stage.sandbox.workspace.channels.values():
+        allowed = 0.0
+        for earlier, later in pairwise([] if room.is_im else room.messages):
+            # The largest sum of what single gaps lacked, over all runs: what is slow gives back what was quick.
+            allowed = max(0.0, allowed + PACE_S - (float(later.ts) - float(earlier.ts)))
+            most = max(most, allowed)
+    return most
 
 
 def overtaken_by(stage: Stage, pages: list[int], committed: datetime) -> dict[int, int]:
@@ -63,17 +73,17 @@ def overtaken_by(stage: Stage, pages: list[int], committed: datetime) -> dict[in
 
     One may have been on its way by then. After its own first try a page may be waiting itself, and others go on.
     """
-    refs = {f"gc-{stage.posts[n]}" for n in pages}
+    urgent = {stage.posts[n] for n in pages}
     rooms = posts_by_room(stage)
     found = {}
     for n in pages:
         since = [call for call in rooms[stage.promised[n]] if call.began > committed]
         before = []
         for call in since:
-            if call.ref == f"gc-{stage.posts[n]}":
+            if promise_of(call.ref) == stage.posts[n]:
                 break
             before.append(call)
-        found[n] = sum(call.ref not in refs for call in before)
+        found[n] = sum(promise_of(call.ref) not in urgent for call in before)
     return found
 
 
@@ -102,8 +112,8 @@ async def test_on_slacks_worst_day_all_arrives_once_at_the_rooms_pace_pages_firs
         await life.stop()
         stage.assert_each_once()
         assert await stage.given_up() == []
-        gap = shortest_gap_s(stage)
-        assert gap >= PACE_S, "a room was spoken to faster than its pace"
+        ahead_s = ahead_of_pace_s(stage)
+        assert ahead_s <= BEAT_S, "a room was spoken to faster than its pace"
         for calls in posts_by_room(stage).values():
             for earlier, later in pairwise(calls):
                 asked = WORST_DAY["retry_after_s"] if earlier.status == 429 else 0
@@ -116,7 +126,7 @@ async def test_on_slacks_worst_day_all_arrives_once_at_the_rooms_pace_pages_firs
         figure("calls", calls := met.total())
         figure("of these", ", ".join(f"{kind} {times / calls:.1%}" for kind, times in sorted(met.items())))
         figure("seconds for all", took)
-        figure("shortest gap between two messages of a room, s", f"{gap:.3f}")
+        figure("most that any run of messages in a room was ahead of one a second, s", f"{ahead_s:.3f}")
         figure("seconds to a page, median and most", f"{median(page_s):.1f} / {max(page_s):.1f}")
         figure("seconds to an ordinary message, median and most", f"{median(times := seconds_until_shown(stage, ordinary, began)):.1f} / {max(times):.1f}")
 
@@ -160,19 +170,20 @@ async def test_an_outage_delays_and_loses_nothing(some_url: str, tmp_path: Path,
         figure("seconds from its end until all was shown", took)
 
 
-async def test_a_revoked_token_is_said_once_in_five_minutes_and_nothing_is_lost(
+async def test_a_revoked_token_is_told_once_to_who_can_mend_it_and_nothing_is_lost(
         some_url: str, tmp_path: Path, figure: Figure) -> None:
-    rounds = 6 if FULL else 1
+    rounds, admin = 6 if FULL else 1, seed.user(0)
     async with stage_on(some_url, tmp_path, rooms=ROOMS, persons=20) as stage:
-        life = await (await stage.start()).ready()
+        life = await (await stage.start(admins=admin)).ready()
         stage.sandbox.faults.token_revoked = True
         before = len(stage.wire.calls)
         await stage.promise(3 * ROOMS)
-        for _ in range(rounds):
-            await asyncio.sleep(1.5)
-            stage.clock.forward(MENDING_S + 1)
         await asyncio.sleep(1.5)
-        calls = len(stage.wire.calls) - before
+        at_first = len(stage.wire.calls) - before
+        for _ in range(rounds):
+            stage.clock.forward(MENDING_S + 1)
+            await asyncio.sleep(1.5)
+        afterwards = len(stage.wire.calls) - before - at_first
         complaints = [line for line in life.said().splitlines() if "does not take our token" in line]
         stage.sandbox.faults.token_revoked = False
         stage.clock.forward(MENDING_S + 1)
@@ -180,12 +191,14 @@ async def test_a_revoked_token_is_said_once_in_five_minutes_and_nothing_is_lost(
         await life.stop()
         stage.assert_each_once()
         assert await stage.given_up() == []
-        assert len(complaints) == rounds + 1
-        assert all("groundcrew check" in line for line in complaints)
+        assert len(complaints) == 1, complaints
+        assert "groundcrew check" in complaints[0]
         assert "Traceback" not in life.said()
-        assert calls <= ROOMS * (rounds + 1), "it is tried without end"
+        assert at_first <= ROOMS, "a room was tried again"
+        assert afterwards <= rounds, "it is tried without end"
+        assert len(stage.sandbox.shown(stage.sandbox.dm_id(admin))) == 1, "the admin hears once that it was so"
         figure("minutes without a token", f"{(rounds + 1) * MENDING_S / 60:.0f}")
-        figure("calls in that time / messages in the log", f"{calls} / {len(complaints)}")
+        figure("calls at first / in all the time after / log messages", f"{at_first} / {afterwards} / {len(complaints)}")
         figure("seconds from a good token until all was shown", took)
 
 

@@ -11,8 +11,8 @@ from time import monotonic
 
 from sqlalchemy import select
 
-from handlers.outbox.actions import IN_DOUBT
 from handlers.outbox.rules import LEASE, PAGE
+from handlers.outbox.sending import IN_DOUBT
 from storage.models import Post
 from tests.proofs.conftest import FULL, PATIENT, Figure
 from tests.proofs.launch import IN_PROCESS
