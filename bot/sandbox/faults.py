@@ -15,7 +15,7 @@ _LONGEST = {"slow_ms": 60_000, "retry_after_s": 3600}
 
 @dataclass(slots=True)
 class Faults:
-    """Chances are shares of the Web API calls, 0..1; where they add up to more than 1 each gives way in proportion.
+    """Chances are shares of the Web API calls, 0..1; adding up to more than 1, each gives way in proportion.
 
     drop_connection, error_500, rate_429: before any effect. taken_500, lost_reply: the effect happens, then
     Slack answers 500 or the connection drops. down: every connection is dropped, nothing is delivered to
