@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 FULL = os.environ.get("PROOF") == "full"
-PATIENT = pytest.mark.timeout(3000 if FULL else 120)
+PATIENT = pytest.mark.timeout(3600 if FULL else 300)
 Figure = Callable[[str, object], None]
 
 

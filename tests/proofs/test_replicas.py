@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
 from handlers.outbox.rules import LEASE
-from storage.models import Nudge
+from storage.models import Item, Nudge
 from tests.bench import seed
 from tests.proofs.conftest import FULL, PATIENT, Figure
 from tests.proofs.stage import TOKEN, Stage, room_of, stage_on
@@ -23,8 +23,9 @@ from tests.proofs.stage import TOKEN, Stage, room_of, stage_on
 pytestmark = PATIENT
 MORNING = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 """A Monday, 09:31 in Berlin."""
-PERSONS, ITEMS, KILLING_S = (1000, 20_000, 60) if FULL else (60, 600, 3)
-EACH = ITEMS // PERSONS
+PERSONS, ITEMS, KILLING_S = (1000, 20_000, 60) if FULL else (200, 1000, 3)
+LIFE_S = 8
+"""At most, of a replica that has nothing to post."""
 
 
 async def posts_a_second(stage: Stage) -> float:
@@ -39,12 +40,34 @@ async def posts_a_second(stage: Stage) -> float:
         return count / (monotonic() - began)
 
 
+def coming_due() -> seed.Tables:
+    """Everybody owns as many overdue items, and is to hear of them at some moment of the time in which is killed."""
+    due = {n + 1: n % PERSONS for n in range(ITEMS)}
+    made = [*seed.people(PERSONS, MORNING),
+            *seed.pilots(range(ITEMS // seed.ITEMS), PERSONS, MORNING, due=due, next_at=MORNING)]
+    for item in {table.name: rows for table, rows in made}[Item.__tablename__]:
+        item["next_at"] = MORNING + timedelta(seconds=KILLING_S * due[item["id"]] / PERSONS)
+    return made
+
+
+async def posting(stage: Stage, count: int, within_s: float) -> None:
+    """Wait until all replicas together have posted so many more, so that a kill meets some on the way."""
+    until = monotonic() + within_s
+    wanted = _asked(stage) + count
+    while _asked(stage) < wanted and monotonic() < until:
+        await asyncio.sleep(0.01)
+
+
+def _asked(stage: Stage) -> int:
+    return sum(call.method == "chat.postMessage" for call in stage.wire.calls)
+
+
 async def replica(stage: Stage, name: str, random: Random, until: float) -> int:
     """One place where a process runs: killed and restarted at random until then; how often."""
     kills = 0
-    while monotonic() < until:
-        life = await stage.start(name, sweep_s="0.5")
-        await asyncio.sleep(random.uniform(0.5, 8 if FULL else 2))
+    while monotonic() < until or kills < 2:
+        life = await (await stage.start(name, sweep_s="0.5")).ready()
+        await posting(stage, random.randint(1, PERSONS // 20), LIFE_S)
         assert not life.is_over, life.said()[-2000:]
         await life.kill()
         kills += 1
@@ -55,9 +78,11 @@ async def replica(stage: Stage, name: str, random: Random, until: float) -> int:
 async def morning_of_many(stage: Stage, replicas: int, figure: Figure) -> None:
     stage.sandbox.paces.enabled = False  # the rooms' pace is checked below; the methods' would take hours
     figure("posts a second that the workspace takes from one client", posts_per_s := await posts_a_second(stage))
+    stage.sandbox.faults.slow_ms = 200  # so that at each kill something is on the wire
     began = monotonic()
     kills = await asyncio.gather(*(
         replica(stage, f"replica-{n}", Random(n), began + KILLING_S) for n in range(replicas)))
+    stage.sandbox.faults.slow_ms = 0
     shown = _digests(stage).total()
     if not FULL:
         stage.clock.forward(LEASE.total_seconds() + 1)  # in full, leases run out in real time
@@ -66,11 +91,14 @@ async def morning_of_many(stage: Stage, replicas: int, figure: Figure) -> None:
     await stage.free(LEASE.total_seconds() + 5)
     for life in last:
         await life.stop()
+    cut = sum(call.method == "conversations.history" for call in stage.wire.calls)
+    assert cut, "no kill cut a delivery: this proved nothing"
     assert _digests(stage) == Counter({stage.sandbox.dm_id(seed.user(n)): 1 for n in range(PERSONS)})
     await _assert_whole(stage)
     figure("replicas / kills", f"{replicas} / {sum(kills)}")
     figure("items due / digests, each shown once", f"{ITEMS} / {PERSONS}")
     figure("digests shown while replicas were killed", shown)
+    figure("digests looked up because a kill had cut their delivery", cut)
     figure("seconds from the last start until all were shown", took)
     assert posts_per_s > PERSONS / 60, "the workspace would be what holds this up"
 
@@ -94,10 +122,7 @@ def test_of_replicas_that_are_killed_at_random_each_person_gets_one_whole_digest
     url: str = request.getfixturevalue(f"{kind}_url")
 
     async def proved() -> None:
-        due = {n + 1: n % PERSONS for n in range(ITEMS)}
-        tables = [*seed.people(PERSONS, MORNING),
-                  *seed.pilots(range(ITEMS // seed.ITEMS), PERSONS, MORNING, due=due, next_at=MORNING - timedelta(minutes=1))]
-        async with stage_on(url, tmp_path, rooms=1, persons=PERSONS, start=MORNING, tables=tables) as stage:
+        async with stage_on(url, tmp_path, rooms=1, persons=PERSONS, start=MORNING, tables=coming_due()) as stage:
             await morning_of_many(stage, replicas, figure)
 
     asyncio.run(proved())
