@@ -23,7 +23,7 @@ from tests.proofs.stage import TOKEN, Stage, room_of, stage_on
 pytestmark = PATIENT
 MORNING = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 """A Monday, 09:31 in Berlin."""
-PERSONS, ITEMS, KILLING_S = (1000, 20_000, 60) if FULL else (200, 1000, 3)
+PERSONS, ITEMS, KILLING_S = (1000, 20_000, 60) if FULL else (200, 1000, 2)
 LIFE_S = 8
 """At most, of a replica that has nothing to post."""
 
@@ -65,7 +65,7 @@ def _asked(stage: Stage) -> int:
 async def replica(stage: Stage, name: str, random: Random, until: float) -> int:
     """One place where a process runs: killed and restarted at random until then; how often."""
     kills = 0
-    while monotonic() < until or kills < 2:
+    while monotonic() < until or kills < 1:
         life = await (await stage.start(name, sweep_s="0.5")).ready()
         await posting(stage, random.randint(1, PERSONS // 20), LIFE_S)
         assert not life.is_over, life.said()[-2000:]
