@@ -27,9 +27,9 @@ POINTS = ("taken by Slack", "after claim", "before record", "any time", "before 
 assert set(POINTS) == {*IN_PROCESS, *ON_THE_WIRE, "any time"}
 ROOMS, A_LIFE = 50, 10
 """A life is promised so many words, two at a time."""
-LIVES = {"sqlite": POINTS * 20 if FULL else POINTS[:4], "postgres": POINTS * 10 if FULL else POINTS[3:]}
+LIVES = {"sqlite": POINTS * 15 if FULL else POINTS[:4], "postgres": POINTS * 10 if FULL else POINTS[3:]}
 """Where each life ends; in the suite each point has its turn on one of the two."""
-BLIND_LIVES = POINTS * 5 if FULL else POINTS[:2]
+BLIND_LIVES = POINTS * 2 if FULL else POINTS[:2]
 """Where history may not be read."""
 LONGEST_S = 2 * LEASE.total_seconds()
 """By then a life must have come to any point: nothing is held longer than a lease."""
