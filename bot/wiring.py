@@ -27,12 +27,14 @@ from handlers.commands.desk import Desk
 from handlers.commands.find import Finder
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
+from handlers.nudges.channel_settings import ChannelSettings
 from handlers.nudges.policy import Policies
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
 from handlers.people.actions import People
 from handlers.pilots.create import Creation, NudgeTimes
 from handlers.pilots.items import Items
+from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
@@ -126,7 +128,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
-    status, nudges = Status(store, clock), Nudges(store, clock, woken.set)
+    status, nudges = Status(store, clock), Nudges(store, clock, woken.set, policies, languages)
     briefing_tick = BriefingTick(store, clock, woken.set)
     briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
     composer = Composer(nudges, status, languages, briefing_cards)
@@ -137,7 +139,8 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
                   briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people),
                   stages=Stages(ledger, people), status=status, outbox=outbox,
-                  creation=Creation(ledger, people, client, library, times))
+                  creation=Creation(ledger, people, client, library, times),
+                  on_it=OnIt(items), channel=ChannelSettings(ledger, people, languages))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)

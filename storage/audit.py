@@ -8,7 +8,7 @@ database itself refuses UPDATE and DELETE on the table (triggers of the first mi
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -97,6 +97,16 @@ async def about(session: AsyncSession, workspace: str, pilot_id: int, subject: s
         .where(AuditEntry.workspace_id == workspace, AuditEntry.pilot_id == pilot_id,
                AuditEntry.subject == subject)
         .order_by(AuditEntry.seq.desc()).limit(limit))).all()
+
+
+async def since(session: AsyncSession, workspace: str, pilot_id: int, whats: Iterable[str],
+                moment: datetime) -> Sequence[AuditEntry]:
+    """The entries of a pilot with one of these verbs, from `moment` on, oldest first."""
+    return (await session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.workspace_id == workspace, AuditEntry.pilot_id == pilot_id,
+               AuditEntry.what.in_(list(whats)), AuditEntry.at >= moment)
+        .order_by(AuditEntry.seq))).all()
 
 
 async def one(session: AsyncSession, workspace: str, entry_id: int) -> AuditEntry | None:

@@ -22,7 +22,7 @@ async def due_pilots(session: AsyncSession, now: datetime, limit: int) -> Sequen
     """Pilots whose channel is to get its scheduled nudge, locked; those another replica holds are skipped."""
     return (await session.scalars(
         select(Pilot).where(Pilot.nudge_at <= now).order_by(Pilot.nudge_at, Pilot.id).limit(limit)
-        .with_for_update(skip_locked=True))).all()
+        .with_for_update(skip_locked=True, key_share=True))).all()
 
 
 async def with_the_rest(session: AsyncSession, due: Sequence[Item], now: datetime) -> list[Item]:

@@ -212,13 +212,16 @@ async def next_ready(session: AsyncSession, now: datetime) -> datetime | None:
 
 
 async def first_in_each(session: AsyncSession, turns: Sequence[Turn], now: datetime) -> dict[Turn, Post]:
-    """The promise to keep next in each of these lanes: the most urgent, then the oldest."""
+    """The promise to keep next in each of these lanes: the most urgent, then new messages, then the oldest.
+
+    A new message is news, an edit is not; and what an edit says may be that a newer message is below.
+    """
     if not turns:
         return {}
     due = (
         select(Post.id, func.row_number().over(
             partition_by=(Post.workspace_id, Post.room),
-            order_by=(Post.urgency.desc(), Post.id)).label("place"))
+            order_by=(Post.urgency.desc(), Post.message_id.is_not(None), Post.id)).label("place"))
         .where(tuple_(Post.workspace_id, Post.room).in_([(turn.workspace, turn.room) for turn in turns]),
                Post.wanted > Post.shown, Post.given_up_at.is_(None), Post.not_before <= now)
         .subquery())
@@ -284,16 +287,16 @@ async def is_shown(session: AsyncSession, workspace: str, kind: str, subject_id:
                Post.message_id.is_not(None)).limit(1)) is not None
 
 
-async def let_rest(session: AsyncSession, workspace: str, kind: str, newer: Sequence[Promise],
-                   now: datetime) -> None:
-    """What was posted before these about the same pilots is not edited any more: the new one says all."""
-    await session.execute(
-        update(Post)
-        .where(Post.workspace_id == workspace, Post.kind == kind,
+async def shown_before(session: AsyncSession, workspace: str, kind: str, newer: Sequence[Promise],
+                       now: datetime) -> Sequence[Post]:
+    """What of this kind is shown and still kept up to date about the pilots of these newer ones."""
+    return (await session.scalars(
+        select(Post)
+        .where(Post.workspace_id == workspace, Post.kind == kind, Post.message_id.is_not(None),
                Post.pilot_id.in_([promise.pilot_id for promise in newer]),
                Post.subject_id.not_in([promise.subject_id for promise in newer]),
                or_(Post.live_until.is_(None), Post.live_until > now))
-        .values(live_until=now).execution_options(synchronize_session=False))
+        .order_by(Post.id))).all()
 
 
 async def rooms_of(session: AsyncSession, workspace: str, kind: str, subject_id: int) -> set[str]:

@@ -50,7 +50,8 @@ async def one(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot | N
 async def locked(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot | None:
     """The pilot, locked until the transaction ends: the lock for all that belongs to it."""
     return await session.scalar(
-        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.id == pilot_id).with_for_update())
+        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.id == pilot_id)
+        .with_for_update(key_share=True))
 
 
 async def in_room(session: AsyncSession, workspace: str, room: str) -> Sequence[Pilot]:
@@ -226,7 +227,8 @@ def _concerned(pilot: Pilot, items: Iterable[Item], seats: Mapping[str, Seat]) -
     """Everybody whom a view of the pilot may name."""
     ids = {seat.person_id for seat in seats.values()} | {pilot.created_by}
     for item in items:
-        ids |= {person for person in (item.owner_id, item.blocked_by, item.closed_by) if person}
+        ids |= {person for person in (item.owner_id, item.blocked_by, item.closed_by, item.on_it_by)
+                if person}
     return ids
 
 
@@ -364,7 +366,8 @@ async def looked_at(session: AsyncSession, workspace: str, pilot: int | Pilot, n
     items = cast(list[Item], (await session.execute(_ITEMS, asked)).all())
     people_here = {person.id: person for person in known}
     people_here |= {person.id: person for _, _, _, person in rows if person is not None}
-    wanted = {*also, *(who for item in items for who in (item.owner_id, item.blocked_by) if who)}
+    wanted = {*also, *(who for item in items for who in (item.owner_id, item.blocked_by, item.on_it_by)
+                       if who)}
     if closers:
         wanted |= {item.closed_by for item in items if item.closed_by}
     people_here |= await people.several(session, workspace, wanted - people_here.keys())

@@ -12,7 +12,7 @@ from handlers.briefings.slots import HALF_HOUR
 from handlers.chat.cards import Card
 from handlers.chat.wording import Languages
 from handlers.people.calendar import Calendar
-from handlers.pilots.cadence import channel_calendar
+from handlers.pilots.rhythm import channel_calendar
 from storage import briefings, heads, people, pilots
 from storage.models import Item, Post
 from storage.pilots import Dossier

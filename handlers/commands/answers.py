@@ -13,11 +13,13 @@ from handlers.commands import forms
 from handlers.commands.find import Finder, again
 from handlers.commands.reply import Reply
 from handlers.commands.verbs import Parsed
+from handlers.nudges.channel_settings import ChannelSettings
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
 from handlers.pilots.create import Creation
 from handlers.pilots.items import Items
+from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.status.actions import Status
@@ -76,6 +78,8 @@ class Tools:
     stages: Stages
     status: Status
     outbox: Outbox
+    on_it: OnIt
+    channel: ChannelSettings
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

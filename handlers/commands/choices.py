@@ -5,6 +5,7 @@ from handlers.commands.line import LONGEST_NAME, Line
 from handlers.commands.stretches import choices_of, joined, plain_role, raw, role_of, shown
 from handlers.commands.verbs import BRIEFINGS, ROLES, Arg
 from handlers.commands.words import Word, fold, mention, most_like, nearest
+from handlers.nudges.channel_words import begins_at
 from handlers.people.roles import Role
 
 _OFTEN_SAID = {"ask": "asks", "late": "overdue", "my": "mine", "me": "mine", "minutes": "held",
@@ -28,6 +29,10 @@ def read_choice(line: Line) -> None:
             _seat(line)
         case "brief":
             _briefing(line)
+        case "channel-nudge":
+            _settings(line)
+        case "on-it":
+            _on_it(line)
         case _:
             pass
 
@@ -158,3 +163,33 @@ def _briefing(line: Line) -> None:
         raise Refused(f"Say which briefing: `/pilot brief {BRIEFINGS[0]}|{BRIEFINGS[1]}|{BRIEFINGS[2]} "
                       f"{line.found.choice}`.",
                       choices=choices_of([f"brief {kind} {line.typed}" for kind in BRIEFINGS]))
+
+
+def _settings(line: Line) -> None:
+    """Where the settings begin; what stands before them, or all of it, names the pilot."""
+    if len(line.words) > 1 and fold(line.words[0].text) in {"set", "change"}:
+        line.words = line.words[1:]
+        line.leading_pilot(is_quote_enough=True)
+    line.reference_at_the_end()
+    words = line.words
+    if line.found.pilot is None and words:
+        at = begins_at([word.text for word in words])
+        line.words = words[:at]
+        line.trailing_pilot()
+        line.words = words[at:]
+    if line.words:
+        line.set(choice="set")
+
+
+_HOW_ON_IT = {"join": "join", "too": "join", "take": "take", "takeover": "take", "over": "take",
+              "leave": "leave", "off": "leave", "stop": "leave", "drop": "leave"}
+
+
+def _on_it(line: Line) -> None:
+    said = [_HOW_ON_IT.get(fold(word.text)) for word in line.words]
+    if said and set(said) == {said[0]} and said[0] is not None:
+        line.set(choice=said[0])
+    elif line.words:
+        raise Refused(f"I do not know `{shown(joined(line.words))}` here. `{line.verb.usage}`.",
+                      choices=choices_of([f"on-it {line.found.item}"]))
+    line.words = []

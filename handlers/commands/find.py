@@ -87,6 +87,11 @@ class Finder:
                       + (", or take one of yours:" if mine else ", `/pilot new` registers one."),
                       choices=self._offer(parsed, mine))
 
+    async def knows(self, actor: Actor, name: str) -> bool:
+        """Whether a pilot could be meant by that name."""
+        async with self.store.reading() as session:
+            return bool(await self._called(session, actor.workspace, name))
+
     async def _here(self, session: AsyncSession, actor: Actor, parsed: Parsed) -> Pilot:
         here = await pilots.in_room(session, actor.workspace, actor.room) if actor.room else []
         if len(here) == 1:

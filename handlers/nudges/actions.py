@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.cards import Card
 from handlers.chat.ports import Clock
-from handlers.nudges import cards, channel, rules
+from handlers.chat.wording import Languages
+from handlers.nudges import cards, rules
+from handlers.nudges.channel import Channels
+from handlers.nudges.policy import Policies
 from handlers.nudges.promises import promise
 from storage import nudges, outbox, people, pilots
 from storage.engine import Store
@@ -35,6 +38,12 @@ class Nudges:
     clock: Clock
     wake: Callable[[], None]
     """Told after a commit that there is something to send."""
+    policies: Policies
+    languages: Languages = field(default_factory=Languages)
+
+    @property
+    def channels(self) -> Channels:
+        return Channels(self.policies, self.languages)
 
     async def sweep(self) -> int:
         """Promise every digest and channel nudge that is due; returns how many. Run again, it promises none.
@@ -42,7 +51,8 @@ class Nudges:
         It takes several short transactions; what another replica holds is left to it.
         """
         now = self.clock()
-        return await self._all(_digests, now) + await self._all(channel.batch, now)
+        # Channels first: a digest leaves out what its reader is told there.
+        return await self._all(self.channels.batch, now) + await self._all(_digests, now)
 
     async def _all(self, batch: _Batch, now: datetime) -> int:
         made = 0
@@ -73,7 +83,7 @@ class Nudges:
     async def compose_channel(self, session: AsyncSession, workspace: str, nudge_id: int,
                               now: datetime) -> Card | None:
         """A channel's nudge as things stand now; None: it is not to be posted."""
-        return await channel.compose(session, workspace, nudge_id, now)
+        return await self.channels.compose(session, workspace, nudge_id, now)
 
 
 # ---- the sweep, a batch in a transaction -------------------------------------------------------------------

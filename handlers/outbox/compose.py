@@ -34,7 +34,7 @@ class Composer:
         match post.kind:
             case "digest":
                 return await self.nudges.compose_digest(session, post.workspace_id, post.subject_id, now)
-            case "nudge":
+            case "nudge" | "praise":
                 return await self.nudges.compose_channel(session, post.workspace_id, post.subject_id, now)
             case "home":
                 return await self.status.compose_home(session, post.workspace_id, _person_of(post.room), now)
@@ -113,7 +113,7 @@ async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) 
     def subjects(*kinds: str) -> list[int]:
         return [post.subject_id for post in posts if post.kind in kinds]
 
-    mornings = await nudges.several(session, workspace, subjects("digest", "nudge"))
+    mornings = await nudges.several(session, workspace, subjects("digest", "nudge", "praise"))
     entries = await audit.several(session, workspace, subjects(*ABOUT_ENTRY))
     rooms = [post.room for post in posts if post.kind != "home"]
     about_people = [morning.about for morning in mornings.values() if morning.pilot_id is None]

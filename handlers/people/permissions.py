@@ -38,6 +38,7 @@ class Action(StrEnum):
     ITEM_PLAN = "item_plan"
     ITEM_BLOCK = "item_block"
     ITEM_ASSIGN = "item_assign"
+    ITEM_ON_IT = "item_on_it"
     ITEM_DUE = "item_due"
     ITEM_NOT_APPLICABLE = "item_not_applicable"
     SEAT_FILL = "seat_fill"
@@ -87,6 +88,7 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.ITEM_PLAN: _Rule("say when this will be done", _DOERS),
     Action.ITEM_BLOCK: _Rule("say what blocks this", _DOERS),
     Action.ITEM_ASSIGN: _Rule("hand this over", _DOERS),
+    Action.ITEM_ON_IT: _Rule("say that they are on this", _RUNNERS | {Hat.OWNER, Hat.TEAM}),
     Action.ITEM_DUE: _Rule("move the due date", _RUNNERS),
     Action.ITEM_NOT_APPLICABLE: _Rule("set this aside as not applicable", _DOERS, floor=_OWNER),
     Action.SEAT_FILL: _Rule("fill a seat of this pilot", _RUNNERS),

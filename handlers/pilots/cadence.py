@@ -1,9 +1,9 @@
-"""When the bot speaks next unasked: to an item's owner in their digest, to a pilot's channel."""
+"""When the bot speaks next unasked to an item's owner, in their digest."""
 
 from datetime import date, datetime, time, timedelta
 
-from handlers.people.calendar import Calendar, valid_zone
-from storage.models import Item, ItemState, Pilot, PilotState
+from handlers.people.calendar import Calendar
+from storage.models import Item, ItemState
 
 DIGEST_TIME = time(9, 30)
 OPENS = time(9)
@@ -11,10 +11,7 @@ CLOSES = time(16, 30)
 """From then on, what was missed today waits for the next working morning."""
 PLAN_AHEAD_WD = 3
 """So many working days before an item is due its owner is asked for a plan, in each morning's digest."""
-WEEK_ONE = frozenset({"intake", "week_one"})
-"""Stages in which the channel hears of the pilot by `nudge_week_one`, later by `nudge_later`."""
 
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LATE_START = timedelta(hours=2)
 
 
@@ -42,39 +39,6 @@ def next_word(item: Item, calendar: Calendar, now: datetime, quiet_until: date |
     if quiet_until is not None:
         start = max(start, quiet_until)
     return calendar.next_moment(max(now, calendar.at(start, time.min)), DIGEST_TIME)
-
-
-def next_channel_nudge(pilot: Pilot, now: datetime) -> datetime | None:
-    """The next scheduled nudge in a pilot's channel, strictly after `now`: its `nudge_at`.
-
-    A wanted weekday that is a holiday there is skipped. None: paused, stopped, or no weekday is wanted.
-    """
-    weekdays = channel_weekdays(pilot)
-    if pilot.state is not PilotState.ACTIVE or not weekdays:
-        return None
-    try:
-        return channel_calendar(pilot).next_moment(now, channel_time(pilot), weekdays)
-    except ValueError:      # only days that are never worked there, such as Sunday in Germany
-        return None
-
-
-def channel_calendar(pilot: Pilot) -> Calendar:
-    return Calendar(pilot.zone if valid_zone(pilot.zone) else "UTC", pilot.country)
-
-
-def channel_time(pilot: Pilot) -> time:
-    """When its channel is nudged; the digests' time where its own cannot be read."""
-    try:
-        return time.fromisoformat(pilot.nudge_time).replace(tzinfo=None)
-    except ValueError:
-        return DIGEST_TIME
-
-
-def channel_weekdays(pilot: Pilot) -> frozenset[int]:
-    """On which weekdays its channel is nudged in its present stage; 0 is Monday."""
-    names = pilot.nudge_week_one if pilot.stage in WEEK_ONE else pilot.nudge_later
-    wanted = {name.strip().casefold()[:3] for name in names.split(",")}
-    return frozenset(number for number, name in enumerate(_WEEKDAYS) if name in wanted)
 
 
 def is_in_hours(calendar: Calendar, now: datetime, at: time = DIGEST_TIME) -> bool:

@@ -15,7 +15,7 @@ from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
 from handlers.people.permissions import Action, Hat, check
 from handlers.people.roles import Role
-from handlers.pilots import cadence, rules, schedule, templates
+from handlers.pilots import rhythm, rules, schedule, templates
 from handlers.pilots.seats import promise_ask, promise_kickoff, take_seat
 from handlers.pilots.templates import Checklist, Template, TemplateItem
 from handlers.pilots.work import Work
@@ -201,7 +201,7 @@ class Creation:
             take_seat(work, role, person)
         for item in work.dossier.items:
             work.schedule(item)
-        pilot.nudge_at = cadence.next_channel_nudge(pilot, now)
+        pilot.nudge_at = rhythm.next_look(pilot, now)
         await entry.note(pilot, "pilot created", name, after={
             "purpose": pilot.purpose, "kickoff_on": kickoff, "room": channel.room, "templates": pilot.packs,
             "template_version": checklist.version, "conditions": pilot.conditions, "cut": new.cut,

@@ -95,6 +95,7 @@ class Items:
         item.state, item.evidence = state, evidence
         item.closed_at, item.closed_by = work.entry.now, work.entry.actor.person
         item.blocked_at = item.blocked_by = item.blocked_reason = None
+        rules.leave_it(item)
         closer = await people.one(work.entry.session, work.entry.actor.workspace, work.entry.actor.person)
         if closer is not None:
             await work.learn(closer)
@@ -172,6 +173,7 @@ class Items:
             before = {"blocked_by": item.blocked_by, "reason": item.blocked_reason}
             item.blocked_at = item.blocked_at or work.entry.now
             item.blocked_by, item.blocked_reason = blocker.id if blocker else None, reason or None
+            rules.leave_it(item)
             if blocker is not None:
                 await work.learn(blocker)
                 work.tell(blocker.id)
@@ -212,6 +214,7 @@ class Items:
             work.tell(before)
         await work.learn(to)
         item.owner_id, item.is_handed_over, item.plan_on = to.id, True, None
+        rules.leave_it(item)
         work.change(item)
         entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref,
                                       before={"owner": before}, after={"owner": to.id})

@@ -134,6 +134,11 @@ def check_held(item: Item, on: date, attendees: str, by: str, today: date) -> No
                       fields={"attendees": "Say who was there: names are what an auditor asks for."})
 
 
+def leave_it(item: Item) -> None:
+    """Nobody is on it any more: it is done, waits for somebody, or is somebody else's now."""
+    item.on_it_by = item.on_it_at = None
+
+
 def check_title(text: str) -> str:
     """One ask as an item's title. Raises Refused where it is too long for one."""
     text = inside(" ".join(text.split()))

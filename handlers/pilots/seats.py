@@ -8,6 +8,7 @@ from handlers.ledger import Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action
 from handlers.people.roles import ROLES, Role
+from handlers.pilots import rules
 from handlers.pilots.work import Work, looked_at, work_on
 from storage.models import ItemState, Person, Seat, SeatState
 from storage.outbox import Promise
@@ -52,6 +53,7 @@ def give_items(work: Work, role: Role, owner: str | None) -> None:
                 work.tell(item.owner_id)
             if item.owner_id != owner:
                 item.plan_on = None
+                rules.leave_it(item)
             item.owner_id = owner
             work.change(item)
 

@@ -8,7 +8,7 @@ from handlers.chat.ports import Actor
 from handlers.ledger import Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action
-from handlers.pilots import cadence, gates, rules, schedule
+from handlers.pilots import gates, rhythm, rules, schedule
 from handlers.pilots.seats import promise_ask, promise_kickoff
 from handlers.pilots.work import Work, work_on
 from storage import audit, people
@@ -52,7 +52,7 @@ class Stages:
                     item.due_on = schedule.due_date(item.due_rule, anchors, work.calendar(item))
                     if item.due_on is not None:
                         work.change(item)
-            pilot.nudge_at = cadence.next_channel_nudge(pilot, work.entry.now)
+            pilot.nudge_at = rhythm.next_look(pilot, work.entry.now)
             entry = await work.entry.note(pilot, "gate passed", entered, before={"stage": before},
                                           after={"stage": entered})
             await work.entry.session.flush()
@@ -95,7 +95,7 @@ class Stages:
                     item.due_on = work.calendar(item).add(item.due_on, missed) if missed else item.due_on
                     item.plan_on = None
                     work.change(item)
-            pilot.nudge_at = cadence.next_channel_nudge(pilot, work.entry.now)
+            pilot.nudge_at = rhythm.next_look(pilot, work.entry.now)
             entry = await work.entry.note(pilot, "pilot resumed", before=before, after={
                 "state": PilotState.ACTIVE, "dates_moved_wd": missed,
                 "reason": rules.check_words(reason, "reason") or None})

@@ -149,6 +149,15 @@ class View:
         said = say_due(item.due_on, self.as_of, self.calendar_of(item))
         return said if said.endswith(" late") else f"due {said}"
 
+    def on_it(self, item: Item) -> str:
+        """'Sam Okafor is on it since 10:02'; empty where nobody said so."""
+        if item.on_it_by is None or item.on_it_at is None or not self.is_open(item):
+            return ""
+        reader = self.reader
+        is_today = reader.calendar.today(item.on_it_at) == reader.today
+        since = f"{reader.calendar.local(item.on_it_at):%H:%M}" if is_today else reader.day(item.on_it_at)
+        return f"{self.name(item.on_it_by)} is on it since {since}"
+
     def blocked(self, item: Item) -> str:
         """'blocked by Omar Haddad for 6 working days: CRM access missing'."""
         if item.blocked_at is None:

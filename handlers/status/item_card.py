@@ -62,6 +62,8 @@ def _facts(view: View, item: Item) -> list[tuple[str, Line]]:
              ("Why", line(item.why)),
              ("Evidence wanted", line(item.evidence_wanted)),
              ("Owner", line(_owner(view, item)))]
+    if on_it := view.on_it(item):
+        facts.append(("On it", line(on_it)))
     if item.due_on is not None:
         facts.append(("Due", line(say_date(item.due_on, view.reader.today))))
     if item.slot_at is not None:
@@ -117,6 +119,8 @@ def item_lines(view: View, item: Item) -> tuple[Line, ...]:
         said.append(view.state(item))
     elif item.plan_on is not None:
         said.append(f"plan: {say_date(item.plan_on, view.reader.today)}")
+    if on_it := view.on_it(item):
+        said.append(on_it)
     if item.kind is ItemKind.SIGNOFF and view.is_open(item):
         said.append(f"sign-off by {', '.join(role_word(role) for role in item.approvers) or 'its owner'}")
     if is_floor(item):

@@ -123,6 +123,8 @@ def _row(view: View, item: Item) -> Line:
         said.append(_in_short(view.blocked(item)))
     elif item.plan_on is not None:
         said.append(f"plan: {say_date(item.plan_on, view.reader.today)}")
+    if on_it := view.on_it(item):
+        said.append(on_it)
     return line(Bold(f"{item.ref} {short(item.title, 60)}"), f": {view.owner(item)}, {', '.join(said)}")
 
 

@@ -19,6 +19,7 @@ from storage.engine import Store, open_engine
 from storage.outbox import Promise
 from tests.bench import databases, seed
 from tests.bench.figures import heading, median, report
+from tests.rules.policies import POLICIES
 
 NOW = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 ROOMS, PERSONS, TIMES = 200, 400, 5
@@ -115,7 +116,7 @@ async def _sent(url: str, chat: Answers, clock: Clock, promises: list[Promise]) 
     """Seconds until all these are kept and that is recorded."""
     engine = open_engine(url)
     store, woken = Store(engine), asyncio.Event()
-    composer = Composer(Nudges(store, clock, woken.set), Status(store, clock), Languages())
+    composer = Composer(Nudges(store, clock, woken.set, POLICIES), Status(store, clock), Languages())
     sender = Outbox(store, clock, {"slack": chat}, composer, woken=woken)
     async with store.begin() as session:
         await outbox.promise(session, seed.WORKSPACE, promises, [], clock())

@@ -15,6 +15,7 @@ from storage.models import Post
 from storage.upsert import insert_into
 from tests.bench import databases, seed
 from tests.bench.figures import heading, median, note, report
+from tests.rules.policies import POLICIES
 
 MORNING = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 """A Monday, 09:31 in Berlin."""
@@ -80,7 +81,7 @@ async def _fill(url: str, items: int, due: Mapping[int, int], nudged: int) -> No
 async def _swept(url: str) -> tuple[float, int]:
     """How long one sweep takes, and what it promised; then the morning is made again."""
     engine = open_engine(url)
-    nudges = Nudges(Store(engine), lambda: MORNING, lambda: None)
+    nudges = Nudges(Store(engine), lambda: MORNING, lambda: None, POLICIES)
     await _connected(engine)
     begun = perf_counter()
     made = await nudges.sweep()
@@ -88,7 +89,7 @@ async def _swept(url: str) -> tuple[float, int]:
     assert await nudges.sweep() == 0
     await engine.dispose()
     await databases.run(
-        url, "DELETE FROM post", "DELETE FROM lane", "DELETE FROM nudge",
+        url, "DELETE FROM post", "DELETE FROM lane", "DELETE FROM told", "DELETE FROM nudge",
         "UPDATE item SET next_at = (SELECT next_at FROM bench_item WHERE bench_item.id = item.id) "
         "WHERE id IN (SELECT id FROM bench_item)",
         "UPDATE pilot SET nudge_at = (SELECT nudge_at FROM bench_pilot WHERE bench_pilot.id = pilot.id)")

@@ -211,7 +211,7 @@ async def test_a_channel_nudge_is_worked_through_in_place(world: World) -> None:
         return str(nudge.plain)
 
     assert "slot Wed 25 Nov 14:00" in await through("jonas", "slot", "W1-02", on="2026-11-25", at="15:00")
-    assert "✓ Held, by Ines Duarte: Hold a 30-minute security briefing" in await through(
+    assert "✓ Security briefing held Tue 24 Nov, by Ines Duarte" in await through(
         "ines", "held", "W1-01", on="2026-11-24", attendees="Ines, Priya")
     assert "planned for Thu 26 Nov" in await through("sam", "plan", "IN-01", on="2026-11-26")
     assert "blocked: no access" in await through("priya", "block", "IN-01", reason="no access")

@@ -70,6 +70,8 @@ OF_PILOTS = (
     Can(Action.PAUSE, "/pilot pause no budget", "", RUNNERS, ("Priya", "Marta"), "pilot paused"),
     Can(Action.RESUME, "/pilot resume", "", RUNNERS, ("Priya", "Marta"), "pilot resumed"),
     Can(Action.STOP, "/pilot stop no budget", "", RUNNERS, ("Priya", "Marta"), "pilot stopped"),
+    Can(Action.CHANNEL_NUDGE, "/pilot channel-nudge role only", "nudging:1", RUNNERS, ("Priya", "Marta"),
+        "channel nudge set", zone="Europe/Berlin"),
 )
 SPARE = ("IN-02", "IN-03", "IN-05", "IN-06", "IN-08", "IN-09", "B-01", "B-02", "B-03", "B-04", "B-05", "B-06", "B-07",
          "B-08", "B-09", "B-10", "B-12", "W1-05", "W1-06", "W1-07", "W1-08", "W1-09", "R-01", "R-02", "R-03", "R-04",

@@ -11,10 +11,11 @@ from handlers.nudges.actions import Nudges
 from storage import outbox
 from storage.base import Base
 from storage.engine import Store
-from storage.models import Item, Person, Pilot, Post, Workspace
+from storage.models import Item, Nudge, Person, Pilot, Post, Workspace
 from storage.outbox import Change
 from tests.conftest import FrozenClock
 from tests.rules.make import WORKSPACE, person
+from tests.rules.policies import POLICIES
 
 MON, TUE, WED, THU, FRI = (date(2026, 11, day) for day in range(23, 28))
 SAM, ANA = person("sam", "Sam"), person("ana", "Ana", zone="America/New_York", country="US")
@@ -30,7 +31,7 @@ class Room:
     def __init__(self, store: Store, clock: FrozenClock) -> None:
         self.store, self.clock = store, clock
         self.woken = 0
-        self.nudges = Nudges(store, clock, self.wake)
+        self.nudges = Nudges(store, clock, self.wake, POLICIES)
         self.shown: dict[str, list[Card]] = {}
 
     def wake(self) -> None:
@@ -42,10 +43,12 @@ class Room:
 
     async def deliver(self) -> None:
         async with self.store.begin() as session:
-            for post in await session.scalars(select(Post).where(Post.wanted > Post.shown).order_by(Post.id)):
+            for post in await session.scalars(select(Post).where(Post.wanted > Post.shown)
+                                               .order_by(Post.message_id.is_not(None), Post.id)):
                 compose = self.nudges.compose_digest if post.kind == "digest" else self.nudges.compose_channel
                 card = await compose(session, post.workspace_id, post.subject_id, self.clock())
                 post.shown = post.wanted
+                await session.flush()
                 if card is not None and post.message_id is None:
                     self.shown.setdefault(post.room, []).append(card)
                     post.message_id = str(len(self.shown[post.room]) - 1)
@@ -58,10 +61,11 @@ class Room:
 
 async def has(store: Store, *rows: Base) -> None:
     """Put rows into the database, parents first."""
+    parents = (Workspace, Person, Pilot, Item, Nudge)
     async with store.begin() as session:
-        for kind in (Workspace, Person, Pilot, Item, Base):
+        for kind in (*parents, Base):
             for row in rows:
-                if type(row) is kind or (kind is Base and type(row) not in (Workspace, Person, Pilot, Item)):
+                if type(row) is kind or (kind is Base and type(row) not in parents):
                     await session.merge(row)
             await session.flush()
 

@@ -470,7 +470,7 @@ def test_verbs_of_the_design_are_all_here():
     assert {verb.name for verb in verbs_of("/pilot")} == {
         "", "new", "status", "list", "items", "item", "done", "reopen", "plan", "block", "assign", "due", "na",
         "waive", "team", "brief", "metric", "sign", "gate", "gate override", "rollout", "risk", "report", "history",
-        "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge"}
+        "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "on-it"}
     assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
     assert {verb.name for verb in verbs_of("/alerts")} == {"", "help"}
     assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "help"}
@@ -479,7 +479,8 @@ def test_verbs_of_the_design_are_all_here():
 def test_this_release_has_its_verbs_and_no_others():
     now = {verb.name for verb in VERBS if verb.later is None}
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
-                   "na", "team", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help"}
+                   "na", "team", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help",
+                   "channel-nudge", "on-it"}
 
 
 def test_a_later_verb_says_what_to_use_now_and_that_works():

@@ -18,6 +18,7 @@ item_reopen          +    +    .       +     +        .      .    .     .      .
 item_plan            +    +    .       +     .        .      .    .     .      .
 item_block           +    +    .       +     .        .      .    .     .      .
 item_assign          +    +    .       +     .        .      .    .     .      .
+item_on_it           +    +    +       +     .        .      +    .     .      .
 item_due             +    +    +       .     .        .      .    .     .      .
 item_not_applicable  +    +    .       +     .        .      .    .     .      .
 seat_fill            +    +    +       .     .        .      .    .     .      .

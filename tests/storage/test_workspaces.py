@@ -29,23 +29,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
-from storage import attempts, audit, deliveries, limits, nudges, outbox, people, pilots
+from storage import attempts, audit, channels, deliveries, limits, nudges, outbox, people, pilots
 from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
 from storage.models import AuditEntry, Delivery, Item, ItemKind, Lane, Nudge, Pilot, Post, Seat, Workspace
+from storage.nudging import Told
 from storage.outbox import Change, Promise, Turn
 from storage.pilots import Dossier
 from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (attempts, audit, deliveries, limits, nudges, outbox, people, pilots)
+MODULES: tuple[ModuleType, ...] = (attempts, audit, channels, deliveries, limits, nudges, outbox, people, pilots)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
 
 SWEEPS = {
+    "channels.locked_items": "locks the items whose owners the sweep is about to mention, by their numbers",
+    "channels.digested": "what digests of the day say of these items, by their numbers",
     "audit.verify": "an admin's command proves the trails of all workspaces",
     "audit._verify_one": "its part for one pilot",
     "deliveries.forget_before": "old notes go in all workspaces at once",
@@ -105,6 +108,14 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
         Post(workspace_id=workspace, kind="nudge", subject_id=1, room=ROOM, made_at=NOW, not_before=NOW, pilot_id=first,
              given_up_at=NOW)])
     await session.flush()
+    digest = (await session.scalars(select(Nudge).where(Nudge.workspace_id == workspace))).one()
+    nudge = Nudge(workspace_id=workspace, kind="channel", about=str(first), day=TODAY, made_at=NOW, pilot_id=first)
+    session.add_all([nudge, Told(workspace_id=workspace, person_id=SAM, item_id=first, pilot_id=first,
+                                 nudge_id=digest.id, step="due", at=NOW)])
+    await session.flush()
+    session.add(Post(workspace_id=workspace, kind="nudge", subject_id=nudge.id, room="slack:C2", made_at=NOW,
+                     not_before=NOW, pilot_id=first, shown=1, message_id="C2/1"))
+    await session.flush()
     await audit.append(session, row, at=NOW, actor=SAM, door="test", what="item done", subject="B-02")
     await pilots.note_risk(session, row, NOW - timedelta(days=1), 40 + first)
 
@@ -160,8 +171,12 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "promises": [Promise(ROOM, "nudge", 1, number)], "changes": [Change(number, frozenset({SAM}))],
         "ids": [SAM, PRIYA] if name == "people.several" else [number],
         "name": {"people.named": "sam", "people.ensure_workspace": "X"}.get(name, "Claims triage"),
-        "pilot_ids": [number], "pilot": number, "before": TODAY,
+        "pilot_ids": [number], "pilot": number, "before": TODAY, "whats": ["item done"], "moment": NOW,
     }
+    if name == "channels.is_followed":
+        known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
+    if name == "nudges.several":
+        known["ids"] = [known["nudge_id"]]
     if name in ("limits.pause", "limits.lift"):
         known["limit"] = "chat.update"
     if name == "attempts.note_late":
@@ -182,7 +197,7 @@ def test_every_query_is_of_one_workspace_or_named_here() -> None:
     assert not set(_of_workspace()) & named
 
 
-WRITES = {"outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "outbox.let_rest", "people.ensure_workspace", "deliveries.is_first",
+WRITES = {"outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "deliveries.is_first",
           "outbox._wake"}
 
 
