@@ -28,10 +28,12 @@ from handlers.commands.find import Finder
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
 from handlers.nudges.channel_settings import ChannelSettings
+from handlers.nudges.decisions import Decisions
 from handlers.nudges.policy import Policies
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
 from handlers.people.actions import People
+from handlers.people.heads import Heads
 from handlers.pilots.create import Creation, NudgeTimes
 from handlers.pilots.items import Items
 from handlers.pilots.on_it import OnIt
@@ -131,22 +133,24 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     status, nudges = Status(store, clock), Nudges(store, clock, woken.set, policies, languages)
     briefing_tick = BriefingTick(store, clock, woken.set)
     briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
-    composer = Composer(nudges, status, languages, briefing_cards)
     metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
-    outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
-    items = Items(ledger, people)
+    items, stages = Items(ledger, people), Stages(ledger, people)
+    decisions = Decisions(ledger, people, items, stages, policies, languages)
+    composer = Composer(nudges, decisions, status, languages, briefing_cards)
+    outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
-                  briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people),
-                  stages=Stages(ledger, people), status=status, outbox=outbox,
-                  creation=Creation(ledger, people, client, library, times),
-                  on_it=OnIt(items), channel=ChannelSettings(ledger, people, languages))
+                  briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people), stages=stages,
+                  status=status, outbox=outbox, creation=Creation(ledger, people, client, library, times),
+                  on_it=OnIt(items), channel=ChannelSettings(ledger, people, languages),
+                  decisions=decisions, heads=Heads(ledger, people))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, metrics,
-                 ticks.ticks(nudges, briefing_tick, outbox, people, ledger), identity, library, policies,
+                 ticks.ticks(nudges, briefing_tick, decisions, outbox, people, items, ledger), identity,
+                 library, policies,
                  languages)
 
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 from handlers.briefings.tick import BriefingTick
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
+from handlers.nudges.decisions import Decisions
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People
+from handlers.pilots.items import Items
 from storage import deliveries
 
 DELIVERIES_KEPT = timedelta(days=2)
@@ -22,8 +24,8 @@ class Tick:
     run: Callable[[], Awaitable[object]]
 
 
-def ticks(nudges: Nudges, briefings: BriefingTick, outbox: Outbox, people: People,
-          ledger: Ledger) -> list[Tick]:
+def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, outbox: Outbox, people: People,
+          items: Items, ledger: Ledger) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -32,6 +34,8 @@ def ticks(nudges: Nudges, briefings: BriefingTick, outbox: Outbox, people: Peopl
         Tick("deliver", timedelta(seconds=1), outbox.deliver),
         Tick("nudge", timedelta(seconds=30), nudges.sweep),
         Tick("briefings", timedelta(minutes=1), briefings.run),
+        Tick("ask for decisions", timedelta(seconds=30), decisions.sweep),
+        Tick("end waivers", timedelta(minutes=10), items.end_waivers),
         Tick("refresh people", timedelta(minutes=10), people.refresh),
         Tick("forget deliveries", timedelta(hours=1), forget_deliveries),
     ]

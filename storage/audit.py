@@ -109,6 +109,15 @@ async def since(session: AsyncSession, workspace: str, pilot_id: int, whats: Ite
         .order_by(AuditEntry.seq))).all()
 
 
+async def at_moment(session: AsyncSession, workspace: str, pilot_id: int,
+                    moment: datetime) -> Sequence[AuditEntry]:
+    """What one transaction wrote down about a pilot, in its order."""
+    return (await session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.workspace_id == workspace, AuditEntry.pilot_id == pilot_id, AuditEntry.at == moment)
+        .order_by(AuditEntry.seq))).all()
+
+
 async def one(session: AsyncSession, workspace: str, entry_id: int) -> AuditEntry | None:
     return held_of(session, workspace, AuditEntry, entry_id) or await session.scalar(
         select(AuditEntry).where(AuditEntry.workspace_id == workspace, AuditEntry.id == entry_id))

@@ -1,8 +1,9 @@
 """Queries about who heads which function of the workspace."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.nudging import FunctionHead
@@ -15,6 +16,12 @@ async def head_of(session: AsyncSession, workspace: str, role: str) -> str | Non
         FunctionHead.workspace_id == workspace, FunctionHead.role == role))
 
 
+async def heads_of(session: AsyncSession, workspaces: Collection[str]) -> dict[tuple[str, str], FunctionHead]:
+    """Who heads what in these workspaces, by workspace and role."""
+    found = await session.scalars(select(FunctionHead).where(FunctionHead.workspace_id.in_(workspaces)))
+    return {(head.workspace_id, head.role): head for head in found}
+
+
 async def set_head(session: AsyncSession, workspace: str, role: str, person_id: str, by: str,
                    now: datetime) -> None:
     """From now on `person_id` heads it, whoever did before."""
@@ -22,3 +29,10 @@ async def set_head(session: AsyncSession, workspace: str, role: str, person_id: 
     await session.execute(
         insert_into(session, FunctionHead).values(workspace_id=workspace, role=role, **facts)
         .on_conflict_do_update(index_elements=["workspace_id", "role"], set_=facts))
+
+
+async def remove_head(session: AsyncSession, workspace: str, role: str) -> str | None:
+    """From now on nobody heads it; returns who did."""
+    return await session.scalar(
+        delete(FunctionHead).where(FunctionHead.workspace_id == workspace, FunctionHead.role == role)
+        .returning(FunctionHead.person_id))

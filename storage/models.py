@@ -168,6 +168,8 @@ class Item(Base):
         UniqueConstraint("pilot_id", "ref"),
         Index("ix_item_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
               postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_item_waived_until", "waived_until", sqlite_where=text("waived_until IS NOT NULL"),
+              postgresql_where=text("waived_until IS NOT NULL")),
         Index("ix_item_owner", "workspace_id", "owner_id", "state", "due_on"),
         Index("ix_item_pilot", "workspace_id", "pilot_id"),
     )

@@ -48,7 +48,11 @@ async def one(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot | N
 
 
 async def locked(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot | None:
-    """The pilot, locked until the transaction ends: the lock for all that belongs to it."""
+    """The pilot, locked until the transaction ends: the lock for all that belongs to it.
+
+    Rows that name the pilot can still be added by others (FOR NO KEY UPDATE): a sweep that holds an item and
+    writes down that its owner was told must not wait for an action that waits for the item.
+    """
     return await session.scalar(
         select(Pilot).where(Pilot.workspace_id == workspace, Pilot.id == pilot_id)
         .with_for_update(key_share=True))
@@ -118,6 +122,14 @@ async def items_of(session: AsyncSession, workspace: str, pilot_id: int) -> list
     return list((await session.scalars(
         select(Item).where(Item.workspace_id == workspace, Item.pilot_id == pilot_id)
         .order_by(Item.position, Item.id))).all())
+
+
+async def waived_before(session: AsyncSession, day: date, limit: int) -> Sequence[Item]:
+    """What was waived until a day before `day`, in running pilots of any workspace, earliest first."""
+    return (await session.scalars(
+        select(Item).join(Pilot, Pilot.id == Item.pilot_id)
+        .where(Item.state == ItemState.WAIVED, Item.waived_until < day, Pilot.state == PilotState.ACTIVE)
+        .order_by(Item.waived_until, Item.id).limit(limit))).all()
 
 
 async def item(session: AsyncSession, workspace: str, item_id: int) -> Item | None:

@@ -111,6 +111,10 @@ class Directory(Protocol):
         ...
 
 
+CLOCK = "clock"
+"""Who does what nobody asked for just then, and by which door."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who does it, from where: taken from what the chat service signed, never from what a payload claims."""

@@ -14,9 +14,11 @@ from handlers.commands.find import Finder, again
 from handlers.commands.reply import Reply
 from handlers.commands.verbs import Parsed
 from handlers.nudges.channel_settings import ChannelSettings
+from handlers.nudges.decisions import Decisions
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
+from handlers.people.heads import Heads
 from handlers.pilots.create import Creation
 from handlers.pilots.items import Items
 from handlers.pilots.on_it import OnIt
@@ -80,6 +82,8 @@ class Tools:
     outbox: Outbox
     on_it: OnIt
     channel: ChannelSettings
+    decisions: Decisions
+    heads: Heads
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

@@ -55,6 +55,13 @@ async def _due(tools: Tools, asked: Typed) -> Reply:
     return await _shown(tools, asked.actor, item.id)
 
 
+async def _waive(tools: Tools, asked: Typed) -> Reply:
+    item = await tools.finder.item(asked.actor, asked.parsed)
+    assert asked.parsed.on is not None
+    await tools.items.waive(asked.actor, item.id, asked.parsed.on, asked.parsed.text)
+    return await _shown(tools, asked.actor, item.id)
+
+
 async def _block(tools: Tools, asked: Typed) -> Reply:
     item = await tools.finder.item(asked.actor, asked.parsed)
     who = await tools.named(asked, item=item.id) if asked.parsed.person else None
@@ -119,7 +126,7 @@ async def _fill_reopen(tools: Tools, filled: Filled, item_id: int) -> None:
 ANSWERS = Answers(
     typed={"/pilot items": _items, "/pilot item": _item, "/pilot done": _done, "/pilot reopen": _reopen,
            "/pilot na": _na, "/pilot plan": _plan, "/pilot due": _due, "/pilot block": _block,
-           "/pilot assign": _assign},
+           "/pilot assign": _assign, "/pilot waive": _waive},
     pressed={
         "items": _press_items, "item": _press_item, "unblock": _press_unblock,
         "done": opens("done", lambda item, _: forms.done_form(item)),

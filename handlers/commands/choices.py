@@ -6,7 +6,7 @@ from handlers.commands.stretches import choices_of, joined, plain_role, raw, rol
 from handlers.commands.verbs import BRIEFINGS, ROLES, Arg
 from handlers.commands.words import Word, fold, mention, most_like, nearest
 from handlers.nudges.channel_words import begins_at
-from handlers.people.roles import Role
+from handlers.people.roles import FUNCTIONS, Role
 
 _OFTEN_SAID = {"ask": "asks", "late": "overdue", "my": "mine", "me": "mine", "minutes": "held",
                "slots": "slot", "blockers": "blocked", "gates": "gate", "week1": "week_one",
@@ -27,6 +27,8 @@ def read_choice(line: Line) -> None:
             line.words = []
         case "team":
             _seat(line)
+        case "head":
+            _head(line)
         case "brief":
             _briefing(line)
         case "channel-nudge":
@@ -121,7 +123,7 @@ def _seat_for(line: Line, words: list[Word], who: int) -> None:
         rest = rest + after
     if role is None:
         raise Refused(f"Which role is that? `{line.verb.usage}`, where ROLE is one of "
-                      f"{', '.join(ROLES)}.")
+                      f"{', '.join(line.verb.args[0].options)}.")
     line.set(choice=role.value, person=mention(words[who].text))
     line.words = rest
 
@@ -135,6 +137,31 @@ def _role_among(words: list[Word]) -> tuple[Role | None, list[Word]]:
         if role := role_of(joined(words[at:])):
             return role, words[:at]
     return None, words
+
+
+def _head(line: Line) -> None:
+    """`legal @jonas`, `@jonas for legal`, `legal off`; a role alone shows them all."""
+    words = [word for word in line.words if fold(word.text) not in {"of", "the", "set", "is", "to"}]
+    if not words:
+        line.words = []
+        return
+    is_off = fold(words[-1].text) in {"off", "none", "nobody"} and not words[-1].is_quoted
+    words = words[:-1] if is_off else words
+    who = next((at for at, word in enumerate(words) if not word.is_quoted and mention(word.text)), None)
+    if who is not None and not is_off:
+        _seat_for(line, words, who)
+    else:
+        role, rest = _role_among(words)
+        if role is None:
+            raise Refused(f"Which function is that? `{line.verb.usage}`, where ROLE is one of "
+                          f"{', '.join(FUNCTIONS)}.")
+        line.set(choice=role.value, kind="off" if is_off else None)
+        line.words = rest
+        if rest and not is_off:
+            line.take_name()
+    if line.words:
+        raise Refused(f"I read one role and one person: `{line.verb.usage}`, for example "
+                      f"`{line.verb.example}`.")
 
 
 def _briefing(line: Line) -> None:

@@ -8,6 +8,8 @@ from handlers.chat.ports import Actor
 from handlers.commands import (
     answers_briefings,
     answers_channel,
+    answers_decisions,
+    answers_heads,
     answers_items,
     answers_personal,
     answers_pilots,
@@ -24,7 +26,8 @@ LONGEST_ID = 15
 OLD_BUTTON = Refused("That button belongs to an older message of mine. Type `/pilot` for what is current.")
 
 FEATURES = (answers_personal.ANSWERS, answers_pilots.ANSWERS, answers_seats.ANSWERS, answers_items.ANSWERS,
-            answers_briefings.ANSWERS, answers_channel.ANSWERS)
+            answers_briefings.ANSWERS, answers_channel.ANSWERS, answers_decisions.ANSWERS,
+            answers_heads.ANSWERS)
 """All that can be asked of this release; each line, button and form is answered by one of them."""
 _TYPED = {line: answer for feature in FEATURES for line, answer in feature.typed.items()}
 _PRESSED = {verb: answer for feature in FEATURES for verb, answer in feature.pressed.items()}

@@ -8,8 +8,9 @@ from handlers.people.permissions import Action, Hat, may
 
 _GROUPS = (
     ("See", ("", "status", "list", "items", "item", "history")),
-    ("Work on an item", ("done", "plan", "due", "block", "assign", "on-it", "na", "reopen")),
-    ("Start, team, gates", ("new", "team", "brief", "gate", "channel-nudge", "pause", "resume", "stop")),
+    ("Work on an item", ("done", "plan", "due", "block", "assign", "on-it", "na", "waive", "reopen")),
+    ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
+                            "stop")),
     ("For me", ("quiet", "why", "help")),
 )
 _HATS = {

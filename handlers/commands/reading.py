@@ -36,7 +36,7 @@ def read_line(verb: Verb, source: str, words: Sequence[Word], today: date, calen
                 line.take_date()
             case Kind.MOMENT:
                 line.take_moment()
-            case Kind.PERSON if line.verb.name != "team":
+            case Kind.PERSON if line.verb.name not in ("team", "head"):
                 line.take_person()
             case Kind.TEXT:
                 line.take_text()

@@ -8,7 +8,7 @@ from datetime import date, time
 from enum import StrEnum
 
 from handlers.people.permissions import Action
-from handlers.people.roles import Role
+from handlers.people.roles import FUNCTIONS, Role
 
 READING = {Action.READ, Action.HISTORY}
 
@@ -102,7 +102,7 @@ class Verb:
     def only_reads(self) -> bool:
         """Whether saying it by mistake does no harm, so that a typo may be corrected unasked."""
         reads = self.needs in READING and not self.needs_with
-        return reads or self.later is not None or self.name == "team"
+        return reads or self.later is not None or self.name in ("team", "head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Parsed:
         item: an id (`W1-02`, `B-11#2`), `i:345`, or a part of the title; None: none named.
         person: `<@U123>`, or a name as typed without `@`.
         choice: one of the verb's options; for `help` the verb asked about, or a command such as `/alerts`.
-        kind: which briefing, for `brief`.
+        kind: which briefing, for `brief`; `off`, for `head`.
         text: reason, evidence, minutes or name: whatever is left, as typed.
         guessed: the words as typed where the verb was not among them: a typo corrected, a name alone.
     """
@@ -134,7 +134,7 @@ class Parsed:
     def needs(self) -> Action:
         """What the person must be allowed to do."""
         chosen = self.choice or ""
-        if self.verb.name == "team" and self.person is None:
+        if self.verb.name in ("team", "head") and self.person is None and self.kind is None:
             chosen = ""
         return dict(self.verb.needs_with).get(chosen, self.verb.needs)
 
@@ -197,16 +197,24 @@ VERBS: tuple[Verb, ...] = (
          aliases=("move", "postpone"), more=('/pilot due "legal briefing" 27 nov the vendor slipped',)),
     Verb("/pilot", "na", (_ITEM, _WHY), "An item does not apply to this pilot", Action.ITEM_NOT_APPLICABLE,
          "/pilot na W1-02 no personal data is used", aliases=("n/a", "not-applicable")),
-    Verb("/pilot", "waive", (), "Go past a gate item for a limited time, with a reason", Action.ITEM_WAIVE,
-         "/pilot waive W1-02 until 27 nov counsel is away", aliases=("waiver",),
-         later="Waivers come in a later release; until then `/pilot due ID DATE reason` moves the "
-               "date."),
+    Verb("/pilot", "waive", (_ITEM, Arg(Kind.DATE, "until DATE", ask="until when"), _WHY),
+         "Go past a gate item for a limited time, with a reason; on the day after it is open again",
+         Action.ITEM_WAIVE, "/pilot waive W1-05 until 27 nov the interface team is away", aliases=("waiver",),
+         more=('/pilot waive "interface list" until +10d the vendor delivers then',)),
     Verb("/pilot", "team",
          (Arg(Kind.CHOICE, "ROLE", required=False, options=ROLES),
           Arg(Kind.PERSON, "@who", required=False), _PILOT),
          "Who has which role and which seats are empty; with a role and a name: give that seat", Action.READ,
          "/pilot team legal @jonas", aliases=("roles", "seats"), more=("/pilot team claims triage",),
          needs_with=tuple((role, Action.SEAT_FILL) for role in ROLES)),
+    Verb("/pilot", "head",
+         (Arg(Kind.CHOICE, "ROLE", required=False, options=FUNCTIONS),
+          Arg(Kind.PERSON, "@who|off", required=False),
+          Arg(Kind.CHOICE, "off", required=False, options=("off",), is_kind=True, goes_with=FUNCTIONS)),
+         "Who heads which function, and so hears when its people do not answer; name one, or take one off",
+         Action.READ, "/pilot head legal @jonas", aliases=("heads",),
+         more=("/pilot head legal off", "/pilot head"),
+         needs_with=tuple((role, Action.HEAD_NAME) for role in FUNCTIONS)),
     Verb("/pilot", "brief",
          (Arg(Kind.CHOICE, "|".join(BRIEFINGS), required=False, options=BRIEFINGS, is_kind=True,
               ask="which briefing: security, legal or compliance"),

@@ -11,6 +11,7 @@ from handlers.briefings.composing import BriefingCards
 from handlers.chat.cards import Card
 from handlers.chat.wording import Languages, Words
 from handlers.nudges.actions import Nudges
+from handlers.nudges.decisions import Decisions
 from handlers.outbox.cards import token_back_card
 from handlers.outbox.telling import ABOUT_ENTRY, TOKEN_BACK, UNDELIVERED, pilot_of
 from handlers.pilots import cards
@@ -26,6 +27,7 @@ _IN_CHANNELS = ("kickoff", "gate", "status")
 @dataclass(frozen=True, slots=True)
 class Composer:
     nudges: Nudges
+    decisions: Decisions
     status: Status
     languages: Languages
     briefings: BriefingCards
@@ -36,6 +38,8 @@ class Composer:
                 return await self.nudges.compose_digest(session, post.workspace_id, post.subject_id, now)
             case "nudge" | "praise":
                 return await self.nudges.compose_channel(session, post.workspace_id, post.subject_id, now)
+            case "decision":
+                return await self.decisions.compose(session, post, now)
             case "home":
                 return await self.status.compose_home(session, post.workspace_id, _person_of(post.room), now)
             case "kickoff" | "ask":

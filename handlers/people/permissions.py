@@ -56,6 +56,8 @@ class Action(StrEnum):
     HISTORY = "history"
     SET_TEMPLATE = "set_template"
     ITEM_WAIVE = "item_waive"
+    DECIDE = "decide"
+    HEAD_NAME = "head_name"
     SIGN = "sign"
     GATE_OVERRIDE = "gate_override"
     EXPORT = "export"
@@ -106,6 +108,8 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.HISTORY: _Rule("read the history", _EVERYONE),
     Action.SET_TEMPLATE: _Rule("change the checklist template", frozenset({Hat.LEAD, Hat.ADMIN})),
     Action.ITEM_WAIVE: _Rule("waive this", _RUNNERS | _APPROVER, floor=_OWNER | _APPROVER, barred=_AUTHOR),
+    Action.DECIDE: _Rule("take this decision", frozenset({Hat.SPONSOR, Hat.ADMIN})),
+    Action.HEAD_NAME: _Rule("name the head of a function", _RUNNERS),
     Action.SIGN: _Rule("sign this", _APPROVER, barred=_AUTHOR),
     Action.GATE_OVERRIDE: _Rule("open a gate that is not ready", _APPROVER | {Hat.SPONSOR}, floor=_NOBODY),
     Action.EXPORT: _Rule("export this pilot", _RUNNERS | {Hat.TEAM}),

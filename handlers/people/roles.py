@@ -39,6 +39,8 @@ class Role(StrEnum):
 
 
 ROLES: Final = tuple(Role)
+FUNCTIONS: Final = tuple(role for role in Role if role not in (Role.SPONSOR, Role.LEAD))
+"""Roles that stand for a function of the company and have a head; the other two are a pilot's own."""
 
 _TITLES: Final[Mapping[Role, str]] = {
     Role.SPONSOR: marked("Sponsor"),

@@ -2,13 +2,20 @@
 
 from handlers.people.permissions import Action, Hat, may
 from handlers.people.roles import Role
+from handlers.pilots.rules import SAFETY_FLOOR
 from storage.models import Item
 from storage.pilots import Dossier
 
 
 def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_admin: bool = False,
-            is_outsider: bool = False, seat: str | None = None) -> frozenset[Hat]:
-    """From what is stored, never from what a request claims; `seat` is the role an answer is about."""
+            is_outsider: bool = False, seat: str | None = None,
+            action: Action | None = None) -> frozenset[Hat]:
+    """From what is stored, never from what a request claims.
+
+    Args:
+        seat: the role an answer is about.
+        action: what they want to do, where that makes somebody the author: who owns an item cannot waive it.
+    """
     if is_outsider:
         return frozenset({Hat.OUTSIDER})
     roles = {role for role, held in dossier.seats.items() if held.person_id == person_id}
@@ -22,8 +29,11 @@ def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_ad
     if Role.SPONSOR in roles:
         hats.add(Hat.SPONSOR)
     if item is not None:
-        if item.owner_id == person_id:
+        is_floor = item.ref in SAFETY_FLOOR
+        if item.owner_id == person_id or (is_floor and item.role in roles):  # its function answers for it
             hats.add(Hat.OWNER)
+        if action is Action.ITEM_WAIVE and item.owner_id == person_id and not is_floor:
+            hats.add(Hat.AUTHOR)
         if roles & set(item.approvers):
             hats.add(Hat.APPROVER)
     if seat is not None and seat in roles:
@@ -31,14 +41,24 @@ def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_ad
     return frozenset(hats)
 
 
+OWN_ROLE = frozenset({Action.ITEM_NOT_APPLICABLE, Action.ITEM_WAIVE})
+"""On an item of the safety floor only its own role's to do."""
+
+
+def _is_own_role(dossier: Dossier, item: Item | None, person_id: str) -> bool:
+    seat = dossier.seats.get(item.role) if item is not None else None
+    return seat is not None and seat.person_id == person_id
+
+
 def who_may_instead(dossier: Dossier, action: Action, item: Item | None = None, *,
                     safety_floor: bool = False) -> tuple[str, ...]:
     """Names to turn to when one may not do it oneself: of the item's owner, the lead, the approvers and the
     sponsor, those who may."""
-    people = [dossier.owner(item)] if item is not None else []
+    people = [dossier.owner(item), dossier.holder(item.role)] if item is not None else []
     people.append(dossier.holder(Role.LEAD))
     people += [dossier.holder(role) for role in item.approvers] if item is not None else []
     people.append(dossier.holder(Role.SPONSOR))
     names = [person.name for person in people if person is not None and person.is_active
-             and may(action, hats_of(dossier, person.id, item), safety_floor=safety_floor)]
+             and may(action, hats_of(dossier, person.id, item, action=action), safety_floor=safety_floor)
+             and (not safety_floor or action not in OWN_ROLE or _is_own_role(dossier, item, person.id))]
     return tuple(dict.fromkeys(names))

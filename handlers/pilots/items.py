@@ -3,25 +3,29 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.errors import Refused
-from handlers.chat.ports import Actor
+from handlers.chat.ports import CLOCK, Actor
 from handlers.ledger import Ledger
 from handlers.people.actions import People, calendar_of
 from handlers.people.permissions import Action
-from handlers.pilots import cadence, rules, schedule
+from handlers.pilots import cadence, gates, rules, schedule
 from handlers.pilots.work import Work, item_in, looked_at, work_on
 from storage import people, pilots
-from storage.models import Item, ItemKind, ItemState, Person
+from storage.models import Item, ItemKind, ItemState, Person, PilotState
 from storage.outbox import Change, Promise
 
 ACTIONS = {"done": Action.ITEM_DONE, "plan": Action.ITEM_PLAN, "block": Action.ITEM_BLOCK,
            "assign": Action.ITEM_ASSIGN, "na": Action.ITEM_NOT_APPLICABLE, "reopen": Action.ITEM_REOPEN,
-           "slot": Action.BRIEF_SLOT, "held": Action.BRIEF_HELD}
+           "slot": Action.BRIEF_SLOT, "held": Action.BRIEF_HELD, "waive": Action.ITEM_WAIVE}
 """What each button of an item needs."""
+
+WAIVERS_AT_ONCE = 100
+_EAST = timedelta(hours=14)
+"""So far ahead of UTC is the first place where a day begins."""
 
 
 def by_whom(work: Work, item: Item) -> str:
@@ -91,7 +95,7 @@ class Items:
                               reason=item.na_reason)
 
     async def close(self, work: Work, item: Item, state: ItemState, what: str, *,
-                     evidence: str | None = None, reason: str | None = None) -> None:
+                    evidence: str | None = None, **said: object) -> None:
         item.state, item.evidence = state, evidence
         item.closed_at, item.closed_by = work.entry.now, work.entry.actor.person
         item.blocked_at = item.blocked_by = item.blocked_reason = None
@@ -100,9 +104,8 @@ class Items:
         if closer is not None:
             await work.learn(closer)
         work.change(item)
-        said = {"evidence": evidence} if reason is None else {"reason": reason}
         await work.entry.note(work.dossier.pilot, what, item.ref, before={"state": ItemState.OPEN},
-                              after={"state": state, **said})
+                              after={"state": state, **(said or {"evidence": evidence})})
 
     async def _repeat(self, work: Work, item: Item) -> None:
         """Open the next occurrence of a repeating item while its stage lasts; it holds no gate."""
@@ -134,12 +137,48 @@ class Items:
         async with self.on(actor, item_id, Action.ITEM_REOPEN) as (work, item):
             rules.check_reopen(item)
             reason = rules.check_reason(reason, "reopen", item)
-            before = {"state": item.state, "evidence": item.evidence, "closed_by": item.closed_by}
-            item.state = ItemState.OPEN
-            item.evidence = item.closed_at = item.closed_by = item.na_reason = item.waived_until = None
-            work.change(item)
-            await work.entry.note(work.dossier.pilot, "item reopened", item.ref, before=before,
-                                  after={"state": ItemState.OPEN, "reason": reason})
+            await self._reopen(work, item, "item reopened", reason=reason)
+
+    async def _reopen(self, work: Work, item: Item, what: str, **said: object) -> None:
+        before = {"state": item.state, "evidence": item.evidence, "closed_by": item.closed_by}
+        item.state = ItemState.OPEN
+        item.evidence = item.closed_at = item.closed_by = item.na_reason = item.waived_until = None
+        work.change(item)
+        await work.entry.note(work.dossier.pilot, what, item.ref, before=before,
+                              after={"state": ItemState.OPEN, **said})
+
+    async def waive(self, actor: Actor, item_id: int, until: date, reason: str) -> None:
+        """Let the gate be passed without it until then; on the day after it is open again."""
+        async with self.on(actor, item_id, Action.ITEM_WAIVE) as (work, item):
+            await self.waive_in(work, item, until, reason)
+
+    async def waive_in(self, work: Work, item: Item, until: date, reason: str) -> None:
+        """The same of a pilot at work; whoever calls has checked who may."""
+        calendar = work.calendar(item)
+        rules.check_waiver(item, until, work.today(calendar), by_whom(work, item), calendar)
+        reason = rules.check_reason(reason, "waive", item)
+        item.waived_until = until
+        await self.close(work, item, ItemState.WAIVED, "item waived", waived_until=until, reason=reason)
+
+    async def end_waivers(self) -> int:
+        """Open again what was waived until yesterday; returns how many. Run again, it finds none."""
+        ended = 0
+        async with self.ledger.store.reading() as session:
+            due = await pilots.waived_before(session, (self.ledger.clock() + _EAST).date(), WAIVERS_AT_ONCE)
+        for item in due:
+            clock = Actor(item.workspace_id, CLOCK, CLOCK)
+            async with work_on(self.ledger, self.people, clock, item.pilot_id) as work:
+                ended += await self._end_waiver(work, await item_in(work, item.id))
+        return ended
+
+    async def _end_waiver(self, work: Work, item: Item) -> bool:
+        """As things stand now that the pilot is locked: another replica may have been first."""
+        is_over = (item.state is ItemState.WAIVED and work.dossier.pilot.state is PilotState.ACTIVE
+                   and not gates.is_waived(item, work.today(work.calendar(item))))
+        if is_over:
+            item.plan_on = None
+            await self._reopen(work, item, "waiver ran out")
+        return is_over
 
     async def plan(self, actor: Actor, item_id: int, on: date) -> None:
         """The owner says when it will be done; until then nobody asks."""
@@ -153,16 +192,20 @@ class Items:
     async def due(self, actor: Actor, item_id: int, on: date, reason: str) -> None:
         """Move the due date, with a reason that stays on the record."""
         async with self.on(actor, item_id, Action.ITEM_DUE) as (work, item):
-            today = work.today(work.calendar(item))
-            rules.check_open(item, by_whom(work, item), today)
-            rules.check_ahead(on, today, f"/pilot due {item.ref} fri reason")
-            reason = rules.check_reason(reason, "due", item)
-            before, item.due_on = item.due_on, on
-            if item.plan_on is not None and item.plan_on > on:
-                item.plan_on = None
-            work.change(item)
-            await work.entry.note(work.dossier.pilot, "item due moved", item.ref, before={"due_on": before},
-                                  after={"due_on": on, "reason": reason})
+            await self.move_due(work, item, on, reason)
+
+    async def move_due(self, work: Work, item: Item, on: date, reason: str) -> None:
+        """The same of a pilot at work; whoever calls has checked who may."""
+        today = work.today(work.calendar(item))
+        rules.check_open(item, by_whom(work, item), today)
+        rules.check_ahead(on, today, f"/pilot due {item.ref} fri reason")
+        reason = rules.check_reason(reason, "due", item)
+        before, item.due_on = item.due_on, on
+        if item.plan_on is not None and item.plan_on > on:
+            item.plan_on = None
+        work.change(item)
+        await work.entry.note(work.dossier.pilot, "item due moved", item.ref, before={"due_on": before},
+                              after={"due_on": on, "reason": reason})
 
     async def block(self, actor: Actor, item_id: int, blocker: Person | None, reason: str) -> None:
         """It waits for somebody or something: its owner is not nudged, its age goes on counting."""
@@ -205,8 +248,11 @@ class Items:
         async with self.on(actor, item_id, Action.ITEM_ASSIGN) as (work, item):
             await self.hand_over(work, item, to)
 
-    async def hand_over(self, work: Work, item: Item, to: Person) -> None:
-        """Give the item at work to somebody else, who is told; a briefing that began tells them itself."""
+    async def hand_over(self, work: Work, item: Item, to: Person, reason: str | None = None) -> None:
+        """Give the item at work to somebody else, who is told; a briefing that began tells them itself.
+
+        Whoever calls has checked who may.
+        """
         actor = work.entry.actor
         rules.check_assign(item, to.id, by_whom(work, item), work.today())
         before = item.owner_id
@@ -216,8 +262,9 @@ class Items:
         item.owner_id, item.is_handed_over, item.plan_on = to.id, True, None
         rules.leave_it(item)
         work.change(item)
+        said = {"reason": reason} if reason else {}
         entry = await work.entry.note(work.dossier.pilot, "item handed over", item.ref,
-                                      before={"owner": before}, after={"owner": to.id})
+                                      before={"owner": before}, after={"owner": to.id, **said})
         if to.id != actor.person and not rules.is_briefed(
                 item, work.dossier.pilot, calendar_of(to), work.entry.now):
             await work.entry.session.flush()

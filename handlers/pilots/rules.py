@@ -19,6 +19,8 @@ BRIEFED_FROM = time(9, 30)
 WORDS_AT_MOST = 2000
 NAME_AT_MOST = 80
 FURTHEST_DAYS = 730
+WAIVED_WD = 30
+"""So many working days a waiver runs at most."""
 
 
 def is_briefed(item: Item, pilot: Pilot, reviewer: Calendar, now: datetime) -> bool:
@@ -45,7 +47,8 @@ def closed_words(item: Item, by: str, today: date) -> str:
         case ItemState.NOT_APPLICABLE:
             return f"{item.ref} was marked not applicable by {by}{when}: {inside(item.na_reason or '')}."
         case ItemState.WAIVED:
-            return f"{item.ref} is waived until {item.waived_until}."
+            until = f" until {say_date(item.waived_until, today)}" if item.waived_until else ""
+            return f"{item.ref} was waived{until}, by {by}{when}."
     return f"{item.ref} is open."
 
 
@@ -79,6 +82,16 @@ def check_ahead(on: date, today: date, example: str) -> None:
     if (on - today).days > FURTHEST_DAYS:
         raise Refused(f"{on.isoformat()} is more than two years away. Give a nearer day, such as "
                       f"`{example}`.")
+
+
+def check_waiver(item: Item, until: date, today: date, by: str, calendar: Calendar) -> None:
+    """Raises Refused where the gate may not be passed without `item` until then."""
+    check_open(item, by, today)
+    check_ahead(until, today, f"/pilot waive {item.ref} until fri reason")
+    if calendar.between(today, until) > WAIVED_WD:
+        last = say_date(calendar.add(today, WAIVED_WD), today)
+        raise Refused(f"A waiver runs for {WAIVED_WD} working days at most: give a day up to {last}. If "
+                      f"{item.ref} will never apply, `/pilot na {item.ref} reason` takes it out.")
 
 
 def check_slot(item: Item, at: datetime, on: date, now: datetime, today: date, by: str) -> None:

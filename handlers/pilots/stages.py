@@ -65,7 +65,11 @@ class Stages:
         async with work_on(self.ledger, self.people, actor, pilot_id) as work:
             work.check(Action.PAUSE)
             work.check_running()
-            await self._halt(work, PilotState.PAUSED, "pilot paused", self._reason(reason, "pause"))
+            await self.pause_in(work, reason)
+
+    async def pause_in(self, work: Work, reason: str) -> None:
+        """The same of a pilot at work; whoever calls has checked who may."""
+        await self._halt(work, PilotState.PAUSED, "pilot paused", self._reason(reason, "pause"))
 
     async def stop(self, actor: Actor, pilot_id: int, reason: str) -> None:
         """The end of the pilot; its record stays."""
@@ -73,7 +77,11 @@ class Stages:
             work.check(Action.STOP)
             if work.dossier.pilot.state is PilotState.STOPPED:
                 work.check_running()
-            await self._halt(work, PilotState.STOPPED, "pilot stopped", self._reason(reason, "stop"))
+            await self.stop_in(work, reason)
+
+    async def stop_in(self, work: Work, reason: str) -> None:
+        """The same of a pilot at work; whoever calls has checked who may."""
+        await self._halt(work, PilotState.STOPPED, "pilot stopped", self._reason(reason, "stop"))
 
     async def resume(self, actor: Actor, pilot_id: int, reason: str) -> int:
         """Go on; open dates move by the working days it was paused. Returns how many."""

@@ -1,6 +1,6 @@
 """An action on one pilot in progress: locked and loaded at its start, settled at its end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,14 +8,14 @@ from datetime import date
 from sqlalchemy import select
 
 from handlers.chat.errors import Refused, inside
-from handlers.chat.ports import Actor
+from handlers.chat.ports import CLOCK, Actor
 from handlers.ledger import Changed, Entry, Ledger
 from handlers.people.actions import People, calendar_of, personal_rooms
 from handlers.people.calendar import Calendar
 from handlers.people.permissions import Action, check
 from handlers.people.roles import Role
-from handlers.pilots import cadence, risk
-from handlers.pilots.hats import hats_of, who_may_instead
+from handlers.pilots import aftermath, cadence, risk
+from handlers.pilots.hats import OWN_ROLE, hats_of, who_may_instead
 from handlers.pilots.rules import SAFETY_FLOOR
 from storage import pilots
 from storage.models import AuditEntry, Item, Person, PilotState, Post
@@ -52,14 +52,14 @@ class Work:
         """Raises Refused where the actor may not do this here."""
         actor = self.entry.actor
         hats = hats_of(self.dossier, actor.person, item, is_admin=self.people.is_admin(actor.person),
-                       is_outsider=actor.is_outsider, seat=seat)
+                       is_outsider=actor.is_outsider, seat=seat, action=action)
         floor = item is not None and item.ref in SAFETY_FLOOR
         check(action, hats, who_may=who_may_instead(self.dossier, action, item, safety_floor=floor),
               safety_floor=floor)
-        if floor and item is not None and action is Action.ITEM_NOT_APPLICABLE:
-            self._check_own_role(item)
+        if floor and item is not None and action in OWN_ROLE:
+            self._check_own_role(item, "waive it" if action is Action.ITEM_WAIVE else "set it aside")
 
-    def _check_own_role(self, item: Item) -> None:
+    def _check_own_role(self, item: Item, verb: str) -> None:
         """The safety floor is its own role's to set aside; whoever was handed an item of it only does it."""
         seat, holder = self.dossier.seats.get(item.role), self.dossier.holder(item.role)
         if seat is not None and seat.person_id == self.entry.actor.person:
@@ -68,7 +68,7 @@ class Work:
         if holder is not None and holder.is_active:
             ask = f"Ask {holder.name}."
         raise Refused(f"{item.ref} belongs to the safety floor: only whoever is {Role(item.role).title} here "
-                      f"can set it aside, not somebody it was handed to. {ask}")
+                      f"can {verb}, not somebody it was handed to. {ask}")
 
     def check_running(self) -> None:
         """Raises Refused where the pilot is paused or stopped."""
@@ -90,6 +90,10 @@ class Work:
     def recast(self) -> None:
         """Say that who sits where, or whether the pilot runs, was changed."""
         self._is_recast = True
+
+    @property
+    def changed(self) -> Collection[Item]:
+        return self._changed.values()
 
     def tell(self, person_id: str) -> None:
         """Bring this person's Home and digest up to date too: they had a part in it until now."""
@@ -129,7 +133,8 @@ class Work:
         for item in self._changed.values():
             item.version += 1
             self.schedule(item)
-        pilot.last_activity_at = now
+        if self.entry.actor.person != CLOCK:
+            pilot.last_activity_at = now
         involved = self._also_told | {seat.person_id for seat in self.dossier.seats.values()}
         involved |= {item.owner_id for item in self.dossier.items if item.owner_id}
         self.entry.changed(Change(pilot.id, personal_rooms(sorted(involved))))
@@ -160,8 +165,10 @@ async def taken_up(ledger: Ledger, people: People, actor: Actor, pilot_id: int) 
 async def work_on(ledger: Ledger, people: People, actor: Actor, pilot_id: int) -> AsyncIterator[Work]:
     """The same to change it: whatever follows from the change is done at the end, in the same commit."""
     async with taken_up(ledger, people, actor, pilot_id) as work:
+        before = aftermath.Before.of(work.dossier)
         yield work
         await work.retell()
+        await aftermath.follow(work.entry, work.dossier, work.changed, before)
         await work.follow(ledger)
         work.settle()
         await pilots.note_risk(work.entry.session, work.dossier.pilot, work.entry.now, work.risk())

@@ -1,7 +1,7 @@
 """What people look at, fetched in few queries. Nothing here writes.
 
 An answer goes out inside the ack, so every view is one read transaction and a handful of queries: the
-status takes two, Home seven.
+status takes two, Home eight at most.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from handlers.chat.cards import Card
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
 from handlers.people.calendar import Calendar
+from handlers.people.roles import Role
 from handlers.pilots.hats import hats_of
 from handlers.pilots.schedule import STAGES, limit_of, title_of
 from handlers.status.cards import PAGE, Reader, View, is_over_limit, pages_of, reader_of
@@ -24,13 +25,13 @@ from handlers.status.list_cards import items_card, pilots_card
 from handlers.status.status_card import status_card
 from handlers.status.team_card import briefings_card, gate_card, team_card
 from handlers.status.why_card import KINDS, Told, why_card
-from storage import audit, nudges, outbox, people, pilots
+from storage import audit, decisions, nudges, outbox, people, pilots
 from storage.engine import Store
 from storage.models import Person, Pilot, Post
 from storage.pilots import Dossier
 
 _WHY, _HISTORY = 5, 3
-_MINE_AT_MOST = 200
+_MINE_AT_MOST, _DECISIONS = 200, 20
 _NO_PILOT = "There is no such pilot any more. `/pilot list` shows those there are."
 
 
@@ -173,6 +174,10 @@ class Status:
                 askers = [seat.asked_by for seat in seats.values() if seat.person_id == post.room]
                 by = await self._name(session, workspace, *askers)
                 return Told(post.kind, post.made_at, pilot=pilot, by=by)
+            case "decision":
+                decision = await decisions.one(session, workspace, post.subject_id)
+                items = await pilots.several_items(session, workspace, [decision.item_id] if decision else ())
+                return Told(post.kind, post.made_at, items=items)
             case "blocker" | "handed" | "seat-back":
                 entry = await audit.one(session, workspace, post.subject_id)
                 if entry is not None:
@@ -215,7 +220,7 @@ class Status:
         return next((person.name for person in found.values()), None)
 
     async def _desk(self, session: AsyncSession, workspace: str, person_id: str, now: datetime) -> Desk:
-        """Everything on one person's desk, in seven queries whatever it holds."""
+        """Everything on one person's desk, in eight queries at most."""
         person = await people.one(session, workspace, person_id)
         reader = reader_of(person, now)
         seats = await pilots.seats_held(session, workspace, person_id)
@@ -224,10 +229,12 @@ class Status:
         until = reader.calendar.add(reader.today, SIGNOFF_AHEAD_WD)
         signoffs = await pilots.signoffs_wanted(session, workspace, person_id, until) if seats else ()
         mine = await pilots.of_person(session, workspace, person_id, PILOTS + 1)
+        sponsors = any(seat.role == Role.SPONSOR for seat, _ in seats)
+        wanted = await decisions.waiting_for(session, workspace, person_id, _DECISIONS) if sponsors else ()
         spoken_of = {seat.asked_by for seat, _ in seats} | {item.owner_id for item, _ in waited_for}
         spoken_of |= {item.blocked_by for item, _ in owned}
         names = await people.several(session, workspace, {who for who in spoken_of if who})
-        return Desk(reader, person, owned, waited_for, signoffs, seats, mine, names)
+        return Desk(reader, person, owned, waited_for, signoffs, seats, mine, wanted, names)
 
 
 async def _over_limit(session: AsyncSession, workspace: str, today: date) -> list[int]:

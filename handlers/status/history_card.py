@@ -33,6 +33,8 @@ _SAID = {
     "item left": "not on {s} any more",
     "item repeats": "{s} opened again, as it repeats",
     "item waived": "{s} waived",
+    "waiver ran out": "{s} open again, its waiver ran out",
+    "decision taken": "took a decision about {s}",
     "ask added": "{s} asked for",
     "briefing slot": "{s} has a slot",
     "briefing held": "{s} held",

@@ -40,6 +40,7 @@ from handlers.status.cards import (
 from handlers.status.list_cards import pilot_lines
 from handlers.status.team_card import seat_buttons
 from storage.models import Item, Person, Pilot, Seat, SeatState
+from storage.nudging import Decision
 from storage.pilots import Dossier
 
 TURN, OTHERS, SEATS, PILOTS = 5, 3, 4, 10
@@ -67,6 +68,8 @@ class Desk:
     seats: Sequence[tuple[Seat, Pilot]] = ()
     """Every seat of theirs, asked or accepted."""
     pilots: Sequence[Pilot] = ()
+    decisions: Sequence[tuple[Decision, Item, Pilot]] = ()
+    """What they were asked to decide as sponsor, longest first."""
     names: Mapping[str, Person] = field(default_factory=dict)
 
     @property
@@ -95,7 +98,8 @@ class Desk:
 
     @property
     def count(self) -> int:
-        return len(self.turn) + len(self.waited_for) + len(self.signoffs) + len(self.asked)
+        return (len(self.turn) + len(self.waited_for) + len(self.signoffs) + len(self.asked)
+                + len(self.decisions))
 
     def view(self, item: Item, pilot: Pilot) -> View:
         me = {self.person.id: self.person} if self.person else {}
@@ -114,6 +118,7 @@ def home_card(desk: Desk) -> Card:
     """The Home tab."""
     elements: list[Element] = [Text((line(Bold(desk.person.name if desk.person else "You"), _roles(desk)),)),
                                Note(_digest(desk))]
+    elements += _decisions(desk)
     elements += _turn(desk, ("plan", "done", "block", "assign"), ("slot", "held", "block", "assign"))
     elements += _asked(desk)
     elements += _waited_for(desk)
@@ -128,7 +133,8 @@ def home_card(desk: Desk) -> Card:
 
 def bare_card(desk: Desk) -> Card:
     """`/pilot` alone."""
-    elements = [*_turn(desk, ("plan", "done", "block"), ("slot", "held", "block")), *_asked(desk, IN_CHAT),
+    elements = [*_decisions(desk), *_turn(desk, ("plan", "done", "block"), ("slot", "held", "block")),
+                *_asked(desk, IN_CHAT),
                 *_waited_for(desk, IN_CHAT), *_signoffs(desk, IN_CHAT)]
     if not desk.pilots:
         elements.append(Text((line("You have no part in any pilot yet. ", Mono("/pilot new"),
@@ -214,6 +220,18 @@ def _asked(desk: Desk, at_most: int = SEATS) -> list[Element]:
                  f" · {by.name if by else 'somebody'} asked you {desk.reader.ago(seat.asked_at)}"),
             line(role.duty)), seat_buttons(pilot.id, role, pilot.name)))
     return _section("You are asked to take", rows, len(asked) - at_most)
+
+
+def _decisions(desk: Desk) -> list[Element]:
+    rows = []
+    for decision, item, pilot in desk.decisions[:OTHERS]:
+        asked = f"asked {desk.reader.ago(decision.asked_at)}" if decision.asked_at else ""
+        rows.append(Row((line(Bold(f"{pilot.name}: {short(item.title, 90)}")),
+                         line(" · ".join(part for part in (item.ref, desk.view(item, pilot).due(item), asked)
+                                         if part))),
+                        aside=Button("Decide", f"decision:{decision.id}",
+                                     says=f"Decide about {item.ref} {short(item.title, 50)}")))
+    return _section("Decisions for you", rows, len(desk.decisions) - OTHERS)
 
 
 def _waited_for(desk: Desk, at_most: int = OTHERS) -> list[Element]:

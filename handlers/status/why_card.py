@@ -29,6 +29,9 @@ _RULES = {
                                          "if a briefing has no time."),
     "in-writing": ("A review in writing", "once, three working days after the kickoff if a briefing has no "
                                           "time, or when the lead offers it."),
+    "decision": ("A decision is wanted",
+                 "to the sponsor of a pilot, when an item is long overdue although everybody below was told: "
+                 "one card a week at most, more only where a gate is due."),
     "undelivered": ("A post did not go out", "at once, to whoever registered the pilot."),
 }
 KINDS = tuple(_RULES)

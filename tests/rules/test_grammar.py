@@ -211,6 +211,13 @@ LINES: list[tuple[str, str, dict[str, object]]] = [
     # due
     ("due W1-02 27 nov vendor slipped", "due", {"item": "W1-02", "on": NOV27, "text": "vendor slipped"}),
     ("due W1-02 to 27 nov: vendor slipped", "due", {"item": "W1-02", "on": NOV27, "text": "vendor slipped"}),
+    ("head", "head", {}),
+    ("head legal @jonas", "head", {"choice": "legal", "person": "jonas"}),
+    ("head @jonas for machine learning", "head", {"choice": "ml", "person": "jonas"}),
+    ("head of legal off", "head", {"choice": "legal", "kind": "off"}),
+    ("heads legal nobody", "head", {"choice": "legal", "kind": "off"}),
+    ("head legal Jonas Brandt", "head", {"choice": "legal", "person": "Jonas Brandt"}),
+    ("waive w1-05 until 27 nov vendor slipped", "waive", {"item": "W1-05", "on": NOV27, "text": "vendor slipped"}),
     ('due "legal briefing" 27 nov vendor slipped', "due",
      {"item": "legal briefing", "on": NOV27, "text": "vendor slipped"}),
     ("due legal briefing 27 nov vendor slipped", "due",
@@ -318,6 +325,14 @@ REFUSALS = [
     ("due", "Say which item: `/pilot due ID DATE reason`, for example "
             "`/pilot due W1-02 27 nov the vendor slipped`."),
     ("due W1-02", "Say the new date: `/pilot due W1-02 DATE reason`."),
+    ("head off", "Which function is that? `/pilot head [ROLE] [@who|off]`, where ROLE is one of product, "
+                 "engineering, data, ml, operations, security, legal, compliance, change."),
+    ("head bananas @jonas", "Which role is that? `/pilot head [ROLE] [@who|off]`, where ROLE is one of product, "
+                            "engineering, data, ml, operations, security, legal, compliance, change."),
+    ("head legal @jonas @ana", "I read one role and one person: `/pilot head [ROLE] [@who|off]`, for example "
+                               "`/pilot head legal @jonas`."),
+    ("waive W1-05", "Say until when: `/pilot waive W1-05 until DATE reason`."),
+    ("waive W1-05 until fri", "Say why: `/pilot waive W1-05 until fri reason`."),
     ("plan W1-02", "Say when you will do it: `/pilot plan W1-02 DATE`."),
     ("plan legal briefing", "Say when you will do it: `/pilot plan legal briefing DATE`. If not all of it is the "
                             'title, put the title in quotes: `/pilot plan "legal briefing" DATE`.'),
@@ -469,7 +484,7 @@ def test_names_and_aliases_are_unambiguous_and_as_typed():
 def test_verbs_of_the_design_are_all_here():
     assert {verb.name for verb in verbs_of("/pilot")} == {
         "", "new", "status", "list", "items", "item", "done", "reopen", "plan", "block", "assign", "due", "na",
-        "waive", "team", "brief", "metric", "sign", "gate", "gate override", "rollout", "risk", "report", "history",
+        "waive", "team", "head", "brief", "metric", "sign", "gate", "gate override", "rollout", "risk", "report", "history",
         "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "on-it"}
     assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
     assert {verb.name for verb in verbs_of("/alerts")} == {"", "help"}
@@ -479,7 +494,7 @@ def test_verbs_of_the_design_are_all_here():
 def test_this_release_has_its_verbs_and_no_others():
     now = {verb.name for verb in VERBS if verb.later is None}
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
-                   "na", "team", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help",
+                   "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help",
                    "channel-nudge", "on-it"}
 
 
@@ -500,6 +515,8 @@ def test_what_must_be_allowed_follows_what_was_chosen():
     assert read("gate pass").needs is Action.GATE_PASS
     assert read("team legal").needs is Action.READ
     assert read("team legal @jonas").needs is Action.SEAT_FILL
+    assert read("head legal").needs is Action.READ
+    assert read("head legal @jonas").needs is read("head legal off").needs is Action.HEAD_NAME
     assert read("brief legal").needs is Action.READ
     assert read("brief legal slot fri 14:00").needs is Action.BRIEF_SLOT
     assert read("brief legal held").needs is Action.BRIEF_HELD
@@ -509,7 +526,7 @@ def test_what_must_be_allowed_follows_what_was_chosen():
 
 def test_what_a_typo_may_start_unasked_changes_nothing():
     safe = {verb.name for verb in VERBS if verb.only_reads and verb.later is None}
-    assert safe == {"", "list", "status", "items", "item", "team", "history", "why", "help"}
+    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "why", "help"}
 
 
 @pytest.mark.parametrize("name", [verb.name for verb in verbs_of("/pilot") if len(verb.name) > 2])
@@ -559,10 +576,10 @@ def test_help_answers_what_was_asked():
     assert help_card(read("help")).title == "What you can say with /pilot"
     assert help_card(read("help oncall")).title == "What you can say with /oncall"
     assert help_card(read("help", "/runbook")).title == "What you can say with /runbook"
-    waive = next(verb for verb in VERBS if verb.name == "waive")
-    about = help_card(read("help waive"))
-    assert about.title == waive.usage
-    assert str(waive.later).replace("`", "") in plain(about)
+    export = next(verb for verb in VERBS if verb.name == "export")
+    about = help_card(read("help export"))
+    assert about.title == export.usage
+    assert str(export.later).replace("`", "") in plain(about)
 
 
 def test_usages_read_as_designed():

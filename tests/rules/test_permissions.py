@@ -36,6 +36,8 @@ quiet                +    +    +       +     +        +      +    +     +      .
 history              +    +    +       +     +        +      +    +     +      .
 set_template         +    +    .       .     .        .      .    .     .      .
 item_waive           +    +    +       .     +        .      .    .     .      .
+head_name            +    +    +       .     .        .      .    .     .      .
+decide               +    .    +       .     .        .      .    .     .      .
 sign                 .    .    .       .     +        .      .    .     .      .
 gate_override        .    .    +       .     +        .      .    .     .      .
 export               +    +    +       .     .        .      +    .     .      .
@@ -60,7 +62,7 @@ FLOOR_CELLS = [(action, hat, cell == "+") for action, cells in (rows(TABLE) | ro
 
 def test_the_table_has_a_cell_for_every_action_and_hat():
     assert {(action, hat) for action, hat, _ in CELLS} == {(action, hat) for action in Action for hat in Hat}
-    assert len(CELLS) == len(Action) * len(Hat) == 270
+    assert len(CELLS) == len(Action) * len(Hat)
 
 
 @pytest.mark.parametrize(("action", "hat", "allowed"), CELLS)

@@ -29,19 +29,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
-from storage import attempts, audit, channels, deliveries, limits, nudges, outbox, people, pilots
+from storage import (
+    attempts,
+    audit,
+    channels,
+    decisions,
+    deliveries,
+    heads,
+    limits,
+    nudges,
+    outbox,
+    people,
+    pilots,
+    told,
+)
 from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
 from storage.models import AuditEntry, Delivery, Item, ItemKind, Lane, Nudge, Pilot, Post, Seat, Workspace
-from storage.nudging import Told
+from storage.nudging import Decision, FunctionHead, Told
 from storage.outbox import Change, Promise, Turn
 from storage.pilots import Dossier
 from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (attempts, audit, channels, deliveries, limits, nudges, outbox, people, pilots)
+MODULES: tuple[ModuleType, ...] = (attempts, audit, channels, decisions, deliveries, heads, limits, nudges, outbox, people,
+                                   pilots, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
@@ -51,6 +65,7 @@ SWEEPS = {
     "channels.digested": "what digests of the day say of these items, by their numbers",
     "audit.verify": "an admin's command proves the trails of all workspaces",
     "audit._verify_one": "its part for one pilot",
+    "decisions.sponsors_to_ask": "the sweep finds whose week allows to be asked, anywhere, by the index on the moment",
     "deliveries.forget_before": "old notes go in all workspaces at once",
     "nudges.due_items": "the morning's sweep finds what is due anywhere, by the index on the moment",
     "nudges.due_pilots": "the same for channels",
@@ -58,15 +73,16 @@ SWEEPS = {
     "outbox.claim": "a sender takes ready lanes of any workspace; all that follows names the lane's workspace",
     "outbox.next_ready": "when to look again for any of them",
     "outbox.waiting": "a gauge over all",
+    "pilots.waived_before": "waivers end in all workspaces, by the index on their last day",
     "people.stale": "the refresh looks again at people of any workspace",
 }
 """What spans workspaces on purpose, each with its reason. Nothing else may."""
 
-OF_SEVERAL = {"nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.doubt", "limits.met",
+OF_SEVERAL = {"heads.heads_of", "nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.doubt", "limits.met",
               "people.in_many", "pilots.of_items", "pilots.dossiers", "attempts.still_held", "attempts.give_back", "attempts.note"}
 """Take rows of several workspaces and keep them apart: tested one by one below."""
 
-OF_A_ROW = {"audit.append", "people.save",
+OF_A_ROW = {"audit.append", "decisions.card_of", "people.save",
             "pilots.dossier", "pilots.note_risk", "pilots.risk_before"}
 """Take a row, and with it its workspace: tested below."""
 
@@ -110,11 +126,16 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
     await session.flush()
     digest = (await session.scalars(select(Nudge).where(Nudge.workspace_id == workspace))).one()
     nudge = Nudge(workspace_id=workspace, kind="channel", about=str(first), day=TODAY, made_at=NOW, pilot_id=first)
-    session.add_all([nudge, Told(workspace_id=workspace, person_id=SAM, item_id=first, pilot_id=first,
-                                 nudge_id=digest.id, step="due", at=NOW)])
+    session.add_all([nudge, *(Told(workspace_id=workspace, person_id=SAM, item_id=first, pilot_id=first,
+                                   nudge_id=digest.id, step=step, at=NOW) for step in ("due", "warn"))])
     await session.flush()
-    session.add(Post(workspace_id=workspace, kind="nudge", subject_id=nudge.id, room="slack:C2", made_at=NOW,
-                     not_before=NOW, pilot_id=first, shown=1, message_id="C2/1"))
+    session.add_all([
+        Post(workspace_id=workspace, kind="nudge", subject_id=nudge.id, room="slack:C2", made_at=NOW,
+             not_before=NOW, pilot_id=first, shown=1, message_id="C2/1"),
+        FunctionHead(workspace_id=workspace, role="legal", person_id=SAM, set_by=PRIYA, set_at=NOW),
+        Decision(workspace_id=workspace, pilot_id=first, item_id=first, sponsor_id=SAM, made_at=NOW, asked_at=NOW),
+        Post(workspace_id=workspace, kind="decision", subject_id=1, room=SAM, made_at=NOW, not_before=NOW, pilot_id=first,
+             shown=1)])
     await session.flush()
     await audit.append(session, row, at=NOW, actor=SAM, door="test", what="item done", subject="B-02")
     await pilots.note_risk(session, row, NOW - timedelta(days=1), 40 + first)
@@ -163,7 +184,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
     number = await _number(session, Pilot, of)
     known = {
         "pilot_id": number, "item_id": await _number(session, Item, of), "nudge_id": await _number(session, Nudge, of),
-        "entry_id": await _number(session, AuditEntry, of), "post_id": await _number(session, Post, of),
+        "entry_id": await _number(session, AuditEntry, of), "decision_id": await _number(session, Decision, of), "post_id": await _number(session, Post, of),
         "person_id": SAM, "person": SAM, "owner": SAM, "about": SAM, "room": SAM if name == "outbox.posts_to" else ROOM,
         "ref": "B-02", "subject": "B-02", "limit": 9, "kind": "digest", "day": TODAY, "now": NOW, "at": NOW,
         "subject_id": 1, "subject_ids": [1], "kinds": ["digest"], "until": TODAY if name == "pilots.signoffs_wanted" else NOW, "delivery": "press:1",
@@ -172,6 +193,8 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "ids": [SAM, PRIYA] if name == "people.several" else [number],
         "name": {"people.named": "sam", "people.ensure_workspace": "X"}.get(name, "Claims triage"),
         "pilot_ids": [number], "pilot": number, "before": TODAY, "whats": ["item done"], "moment": NOW,
+        "sponsor": PRIYA if name == "decisions.hand_over" else SAM, "since": NOW,
+        "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
     }
     if name == "channels.is_followed":
         known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
@@ -198,10 +221,14 @@ def test_every_query_is_of_one_workspace_or_named_here() -> None:
 
 
 WRITES = {"outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "deliveries.is_first",
-          "outbox._wake"}
+          "outbox._wake", "decisions.settle", "decisions.hand_over", "told.act", "heads.set_head", "heads.remove_head"}
 
 
-@pytest.mark.parametrize("name", [name for name in _of_workspace() if name not in WRITES])
+ONE_BY_ONE = {"decisions.cards_at_rest"}
+"""Has an answer only once nothing is left to decide: tested below."""
+
+
+@pytest.mark.parametrize("name", [name for name in _of_workspace() if name not in WRITES | ONE_BY_ONE])
 async def test_a_query_answers_with_its_own_workspace_alone(twins: Store, name: str) -> None:
     function = _functions()[name]
     async with twins.begin() as session:
@@ -232,6 +259,21 @@ async def test_writing_in_one_workspace_leaves_the_other_alone(twins: Store, nam
         assert name == "people.ensure_workspace" or await _rows(session, MINE) != mine
 
 
+async def test_heads_are_kept_apart_by_workspace(twins: Store) -> None:
+    async with twins.reading() as session:
+        assert set(await heads.heads_of(session, [MINE, OTHER])) == {(MINE, "legal"), (OTHER, "legal")}
+        assert set(await heads.heads_of(session, [MINE])) == {(MINE, "legal")}
+
+
+async def test_cards_at_rest_are_those_of_the_own_workspace(twins: Store) -> None:
+    async with twins.begin() as session:
+        assert await decisions.cards_at_rest(session, MINE, 1) == []
+        for workspace, pilot_id in ((MINE, 1), (OTHER, 2)):
+            await decisions.settle(session, workspace, pilot_id, None, NOW)
+        assert [post.workspace_id for post in await decisions.cards_at_rest(session, MINE, 1)] == [MINE]
+        assert await decisions.cards_at_rest(session, MINE, 2) == []
+
+
 async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> None:
     async with twins.begin() as session:
         other = await _rows(session, OTHER)
@@ -240,6 +282,9 @@ async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> N
         assert set(_workspaces_in(await pilots.dossier(session, mine))) == {MINE}
         assert await pilots.risk_before(session, mine, NOW) == 41
         await pilots.note_risk(session, mine, NOW, 77)
+        asked = await decisions.one(session, MINE, 1)
+        assert asked is not None
+        assert [each.workspace_id for each in await decisions.card_of(session, asked)] == [MINE]
         await audit.append(session, mine, at=NOW, actor=SAM, door="d", what="w")
         await people.save(session, person("sam", "Sam Other", workspace_id=MINE))
         assert await attempts.still_held(session, [Turn(MINE, ROOM, 0), Turn(MINE, SAM, 7)]) == {Turn(MINE, ROOM, 0)}

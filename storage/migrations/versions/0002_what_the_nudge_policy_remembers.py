@@ -90,6 +90,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('snoozes', sa.Integer(), server_default=sa.text('0'), nullable=False))
         batch_op.add_column(sa.Column('on_it_by', sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column('on_it_at', storage.base.UtcDateTime(timezone=True), nullable=True))
+        batch_op.create_index('ix_item_waived_until', ['waived_until'], unique=False, sqlite_where=sa.text('waived_until IS NOT NULL'), postgresql_where=sa.text('waived_until IS NOT NULL'))
 
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.add_column(sa.Column('digest', sa.String(length=8), server_default='daily', nullable=False))
@@ -125,6 +126,7 @@ def downgrade() -> None:
         batch_op.drop_column('digest')
 
     with op.batch_alter_table('item', recreate='never') as batch_op:
+        batch_op.drop_index('ix_item_waived_until', sqlite_where=sa.text('waived_until IS NOT NULL'), postgresql_where=sa.text('waived_until IS NOT NULL'))
         batch_op.drop_column('on_it_at')
         batch_op.drop_column('on_it_by')
         batch_op.drop_column('snoozes')
