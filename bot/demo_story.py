@@ -26,6 +26,10 @@ GOALS = {"Support copilot": "time to first answer 9 -> 4 h by the end of the qua
          "Claims triage": "handling time 34 -> 24 min by 31 March (baseline 34.2), worth 410k a year"}
 
 
+MORNINGS_BEFORE = 4
+"""So many mornings of nudges lie behind the first one that is watched: of what is stuck others know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Acts as the people of the story, at the times of the story."""
@@ -42,6 +46,13 @@ class Teller:
 
     def at(self, day: date, hour: int, minute: int = 0) -> None:
         self.clock.set(HOME.at(day, time(hour, minute)))
+
+    async def morning(self, day: date) -> None:
+        """What was said that morning, in Berlin and then in London."""
+        for hour in (9, 10):
+            self.at(day, hour, 31)
+            await self.parts.nudges.sweep()
+            await self.send()
 
     async def send(self) -> None:
         while await self.parts.outbox.deliver():
@@ -101,6 +112,8 @@ async def tell(parts: Parts, sandbox: Sandbox, clock: MovableClock) -> None:
     await _support_copilot(teller, monday)
     await _invoice_match(teller, monday)
     await _claims_triage(teller, monday)
+    for back in range(MORNINGS_BEFORE, 0, -1):
+        await teller.morning(HOME.add(monday, -back))
     clock.set(begins)
 
 

@@ -30,11 +30,14 @@ from handlers.nudges.actions import Nudges
 from handlers.nudges.channel_settings import ChannelSettings
 from handlers.nudges.decisions import Decisions
 from handlers.nudges.policy import Policies
+from handlers.nudges.snoozing import Snoozes
+from handlers.nudges.why import rules_of
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
 from handlers.people.actions import People
 from handlers.people.heads import Heads
 from handlers.pilots.create import Creation, NudgeTimes
+from handlers.pilots.habits import Habits
 from handlers.pilots.items import Items
 from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
@@ -130,20 +133,22 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
-    status, nudges = Status(store, clock), Nudges(store, clock, woken.set, policies, languages)
+    status = Status(store, clock, rules_of(policies, read_policy(None).workspace))
     briefing_tick = BriefingTick(store, clock, woken.set)
     briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
     metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
+    nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
     composer = Composer(nudges, decisions, status, languages, briefing_cards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
                   briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people), stages=stages,
                   status=status, outbox=outbox, creation=Creation(ledger, people, client, library, times),
-                  on_it=OnIt(items), channel=ChannelSettings(ledger, people, languages),
-                  decisions=decisions, heads=Heads(ledger, people))
+                  habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
+                  channel=ChannelSettings(ledger, people, languages), decisions=decisions,
+                  heads=Heads(ledger, people))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)

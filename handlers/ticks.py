@@ -37,5 +37,6 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, outbox:
         Tick("ask for decisions", timedelta(seconds=30), decisions.sweep),
         Tick("end waivers", timedelta(minutes=10), items.end_waivers),
         Tick("refresh people", timedelta(minutes=10), people.refresh),
+        Tick("refresh do not disturb", timedelta(minutes=10), people.refresh_rest),
         Tick("forget deliveries", timedelta(hours=1), forget_deliveries),
     ]

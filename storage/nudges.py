@@ -1,21 +1,30 @@
 """Queries of the sweeps: what is due, and which morning's words were made. Sweeps span all workspaces."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import FromClause, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.held import held_of
-from storage.models import Item, Nudge, Pilot
+from storage.models import Item, Nudge, Pilot, Post
 from storage.upsert import insert_into
 
+_ITEM: FromClause = Item.__table__
+_DUE = select(*(_ITEM.c[name] for name in (
+    "id", "workspace_id", "pilot_id", "ref", "role", "state", "gate", "is_advice", "weight",
+    "owner_id", "is_handed_over", "due_on", "plan_on", "slot_at", "blocked_at", "blocked_by", "closed_by",
+    "owner_since", "active_at", "step", "step_on", "snoozed_until")))
+"""Plain rows: a sweep looks at thousands, and they cost half of an object."""
 
-async def due_items(session: AsyncSession, now: datetime, limit: int) -> Sequence[Item]:
-    """Items whose owner should hear of them, earliest first, locked; what others hold is skipped."""
-    return (await session.scalars(
-        select(Item).where(Item.next_at <= now).order_by(Item.next_at, Item.id).limit(limit)
-        .with_for_update(skip_locked=True))).all()
+
+async def due_items(session: AsyncSession, now: datetime, limit: int) -> list[Item]:
+    """Items that are to be looked at, earliest first, locked; what others hold is skipped."""
+    return cast(list[Item], (await session.execute(
+        _DUE.where(_ITEM.c.next_at <= now).order_by(_ITEM.c.next_at, _ITEM.c.id).limit(limit)
+        .with_for_update(skip_locked=True))).all())
 
 
 async def due_pilots(session: AsyncSession, now: datetime, limit: int) -> Sequence[Pilot]:
@@ -27,19 +36,54 @@ async def due_pilots(session: AsyncSession, now: datetime, limit: int) -> Sequen
 
 async def with_the_rest(session: AsyncSession, due: Sequence[Item], now: datetime) -> list[Item]:
     """These and all else that is due of their owners, locked: so that a digest is whole when it is sent."""
-    rest = await session.scalars(
-        select(Item)
-        .where(Item.workspace_id.in_({item.workspace_id for item in due}),
-               Item.owner_id.in_({item.owner_id for item in due if item.owner_id}), Item.next_at <= now)
-        .order_by(Item.id).with_for_update(skip_locked=True))
+    rest = cast(list[Item], (await session.execute(
+        _DUE.where(_ITEM.c.workspace_id.in_({item.workspace_id for item in due}),
+                   _ITEM.c.owner_id.in_({item.owner_id for item in due if item.owner_id}),
+                   _ITEM.c.next_at <= now)
+        .order_by(_ITEM.c.id).with_for_update(skip_locked=True))).all())
     return list({item.id: item for item in (*due, *rest)}.values())
 
 
-async def move(session: AsyncSession, moved: Mapping[datetime | None, Sequence[int]]) -> None:
-    """Set when the owner next hears of these items, of any workspace; the caller holds them locked."""
-    for at, ids in moved.items():
-        await session.execute(update(Item).where(Item.id.in_(ids)).values(next_at=at)
+Move = tuple[str | None, date | None, datetime | None]
+"""The step that was said last, on which day, and when to look again."""
+
+
+async def move(session: AsyncSession, moved: Mapping[Move, Sequence[int]]) -> None:
+    """Note what was said of these items, of any workspace; the caller holds them locked."""
+    for (step, step_on, at), ids in moved.items():
+        await session.execute(update(Item).where(Item.id.in_(ids))
+                              .values(step=step, step_on=step_on, next_at=at)
                               .execution_options(synchronize_session=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A digest that was made."""
+
+    id: int
+    workspace_id: str
+    about: str
+    day: date
+    made_at: datetime
+    is_seen: bool
+    """It was sent, or may have been."""
+
+
+async def digests_made(session: AsyncSession, who: Collection[tuple[str, str]], week: date,
+                       since: date) -> list[Made]:
+    """The digests of these people from `week` on, and those from `since` on that nobody has seen."""
+    if not who:
+        return []
+    is_seen = or_(Post.message_id.is_not(None), Post.doubt_since.is_not(None))
+    rows = await session.execute(
+        select(Nudge.id, Nudge.workspace_id, Nudge.about, Nudge.day, Nudge.made_at,
+               func.coalesce(is_seen, false()))
+        .outerjoin(Post, (Post.workspace_id == Nudge.workspace_id) & (Post.kind == Nudge.kind)
+                   & (Post.subject_id == Nudge.id) & (Post.room == Nudge.about))
+        .where(Nudge.workspace_id.in_({workspace for workspace, _ in who}), Nudge.kind == "digest",
+               Nudge.about.in_({person for _, person in who}), Nudge.day >= since,
+               or_(Nudge.day >= week, Post.message_id.is_(None))))
+    return [Made(*row) for row in rows]
 
 
 async def open_mornings(session: AsyncSession, wanted: Sequence[Nudge]) -> list[tuple[Nudge, bool]]:

@@ -34,6 +34,8 @@ class Promise:
     live_until: datetime | None = None
     """A change after this does not edit it any more."""
     urgency: int = 0
+    not_before: datetime | None = None
+    """None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,11 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
             index_elements=["workspace_id", "kind", "subject_id", "room"],
             set_={"wanted": Post.wanted + 1, "live_until": insert.excluded.live_until,
                   "urgency": _larger(Post.urgency, insert.excluded.urgency),
-                  "not_before": _due(now, again=True), "given_up_at": None, "attempts": 0}), [
+                  "not_before": _due(now, again=insert.excluded.not_before), "given_up_at": None,
+                  "attempts": 0}), [
             {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
-             "made_at": now, "not_before": now, "pilot_id": p.pilot_id, "live_until": p.live_until,
-             "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0}
+             "made_at": now, "not_before": p.not_before or now, "pilot_id": p.pilot_id,
+             "live_until": p.live_until, "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0}
             for p in wanted.values()])
 
 
@@ -96,14 +99,16 @@ def _live_posts(workspace: str, change: Change, now: datetime) -> ColumnElement[
                 or_(Post.live_until.is_(None), Post.live_until > now))
 
 
-def _due(now: datetime, *, again: bool = False) -> ColumnElement[datetime]:
+def _due(now: datetime, *, again: SQLColumnExpression[datetime] | None = None) -> ColumnElement[datetime]:
     """Since when a promise is to be kept: what waits already keeps its moment.
 
     Args:
-        again: it was asked for by itself, so that it is tried now whatever came of it before.
+        again: it was asked for by itself, for then, so that it is tried whatever came of it before.
     """
     waits = and_(Post.wanted > Post.shown, Post.given_up_at.is_(None))
-    return case((and_(waits, Post.not_before <= now) if again else waits, Post.not_before), else_=now)
+    if again is None:
+        return case((waits, Post.not_before), else_=now)
+    return case((and_(waits, Post.not_before <= now), Post.not_before), else_=again)
 
 
 def _larger(one: SQLColumnExpression[int], other: SQLColumnExpression[int]) -> ColumnElement[int]:
@@ -245,6 +250,19 @@ async def one(session: AsyncSession, workspace: str, post_id: int) -> Post | Non
     return await session.scalar(select(Post).where(Post.workspace_id == workspace, Post.id == post_id))
 
 
+async def first_said_since(session: AsyncSession, workspace: str, room: str, kinds: Iterable[str],
+                           since: datetime) -> int:
+    """How many messages of these kinds were first shown in `room` since then.
+
+    One that waited overnight counts as of when it was shown, for as long as nothing has edited it.
+    """
+    waited = and_(Post.shown == 1, Post.not_before >= since)
+    return await session.scalar(
+        select(func.count()).select_from(Post)
+        .where(Post.workspace_id == workspace, Post.room == room, Post.kind.in_(list(kinds)),
+               Post.message_id.is_not(None), or_(Post.made_at >= since, waited))) or 0
+
+
 async def posts_to(session: AsyncSession, workspace: str, room: str, kinds: Iterable[str],
                    limit: int) -> Sequence[Post]:
     """The newest messages of these kinds that were shown in `room`, newest first."""
@@ -316,8 +334,11 @@ async def is_promised(session: AsyncSession, workspace: str, kind: str, subject_
         .limit(1)) is not None
 
 
-async def waiting(session: AsyncSession) -> int:
-    """How many promises are not kept yet, in all workspaces."""
-    return await session.scalar(
-        select(func.count()).select_from(Post)
-        .where(Post.wanted > Post.shown, Post.given_up_at.is_(None))) or 0
+async def waiting(session: AsyncSession, by: datetime | None = None) -> int:
+    """How many promises are not kept yet, in all workspaces.
+
+    Args:
+        by: only those that are to be kept by then.
+    """
+    due = select(func.count()).select_from(Post).where(Post.wanted > Post.shown, Post.given_up_at.is_(None))
+    return await session.scalar(due if by is None else due.where(Post.not_before <= by)) or 0

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.held import held
-from storage.models import Person, Workspace
+from storage.models import Item, Person, Post, Workspace
 from storage.upsert import insert_into
 
 
@@ -73,3 +73,26 @@ async def stale(session: AsyncSession, before: datetime, limit: int) -> Sequence
     return (await session.scalars(
         select(Person).where(Person.seen_at < before, Person.is_active)
         .order_by(Person.seen_at).limit(limit))).all()
+
+
+async def to_hear_soon(session: AsyncSession, now: datetime, until: datetime, before: datetime,
+                       limit: int) -> Sequence[Person]:
+    """People of any workspace who may be written to until then, and whose rest was not asked for lately."""
+    looked_at = select(Item.owner_id).where(Item.next_at.between(now, until), Item.owner_id.is_not(None))
+    promised = select(Post.room).where(Post.wanted > Post.shown, Post.given_up_at.is_(None),
+                                       Post.not_before.between(now, until))
+    return (await session.scalars(
+        select(Person)
+        .where(Person.is_active, or_(Person.dnd_seen_at.is_(None), Person.dnd_seen_at < before),
+               or_(Person.id.in_(looked_at), Person.id.in_(promised)))
+        .order_by(Person.workspace_id, Person.id).limit(limit))).all()
+
+
+async def note_rest(session: AsyncSession, workspace: str, person_id: str,
+                    stretch: tuple[datetime, datetime] | None, now: datetime) -> None:
+    """Keep when they do not want to be disturbed next; None: never, or nobody says."""
+    begins, ends = stretch or (None, None)
+    await session.execute(
+        update(Person).where(Person.workspace_id == workspace, Person.id == person_id)
+        .values(dnd_from=begins, dnd_until=ends, dnd_seen_at=now)
+        .execution_options(synchronize_session=False))

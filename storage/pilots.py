@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, FromClause, Select, SQLColumnExpression, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    FromClause,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import people
@@ -175,6 +185,16 @@ async def several_items(session: AsyncSession, workspace: str,
         select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id)
         .where(Item.workspace_id == workspace, Item.id.in_(wanted)).order_by(Item.due_on, Item.id))
     return [(item, pilot) for item, pilot in rows]
+
+
+async def look_at(session: AsyncSession, workspace: str, person: str, at: datetime) -> None:
+    """Have the sweep look at `at` at the open items of running pilots that this person owns or holds up."""
+    running = select(Pilot.id).where(Pilot.workspace_id == workspace, Pilot.state == PilotState.ACTIVE)
+    await session.execute(
+        update(Item)
+        .where(Item.workspace_id == workspace, or_(Item.owner_id == person, Item.blocked_by == person),
+               Item.state == ItemState.OPEN, Item.due_on.is_not(None), Item.pilot_id.in_(running))
+        .values(next_at=at).execution_options(synchronize_session=False))
 
 
 async def seats_of(session: AsyncSession, workspace: str, pilot_id: int) -> dict[str, Seat]:

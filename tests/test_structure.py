@@ -127,7 +127,7 @@ def test_the_manifest_subscribes_to_just_the_events_that_are_listened_to() -> No
     assert set(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
 
 
-CALLED = re.compile(r'"((?:chat|views|conversations|users|auth|files|reactions)\.[a-zA-Z.]+)"')
+CALLED = re.compile(r'"((?:chat|views|conversations|users|auth|files|reactions|dnd)\.[a-zA-Z.]+)"')
 FOR_EVENTS = {"app_mention": "app_mentions:read", "message.im": "im:history", "user_change": "users:read"}
 
 
@@ -140,6 +140,7 @@ def test_the_manifest_asks_for_what_the_client_calls_and_no_more() -> None:
     required, optional = set(scopes["bot"]), set(scopes["bot_optional"])
     by_kind = {"conversations.info": {"channels:read", "groups:read"},
                "conversations.history": {"channels:history", "groups:history", "im:history"},
+               "dnd.teamInfo": {"dnd:read"},
                "files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}}
     needed = set(FOR_EVENTS.values()) | {"commands"}
     for method in called:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bot.sandbox import Sandbox, default_cast
 from bot.settings import Settings
 from bot.web import web_app
 from bot.wiring import Parts, built
+from storage import outbox
 
 TEAM = "slack:T0SANDBOX"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -41,9 +43,10 @@ class World:
         await self.sandbox.idle()
 
     async def _waiting(self) -> bool:
-        from storage import outbox
+        """Whether anything is to be sent soon; what was put off to another hour is left for then."""
+        soon = self.clock() + timedelta(minutes=5)
         async with self.parts.store.reading() as session:
-            return bool(await outbox.waiting(session))
+            return bool(await outbox.waiting(session, soon))
 
     async def type(self, who: str, line: str, channel: str = "general") -> str:
         """Type a slash command; what the person then sees of it, in words."""
@@ -101,15 +104,22 @@ class World:
             await self.settle()
 
 
+ANY_HOUR = Path(__file__).parent / "any_hour"
 EVERYONE = {"product": "tom", "engineering": "sam", "data": "lena", "ml": "ravi", "operations": "ana",
             "security": "ines", "legal": "jonas", "compliance": "carol", "change": "omar"}
 
 
 @asynccontextmanager
-async def world_on(database_url: str, clock: Any, **settings: Any) -> AsyncIterator[World]:
+async def world_on(database_url: str, clock: Any, *, minds_hours: bool = False,
+                   **settings: Any) -> AsyncIterator[World]:
+    """The bot as it is set up; what people ask of each other comes at any hour unless the test `minds_hours`."""
     sandbox = Sandbox(cast=default_cast(), manifest=MANIFEST, bot_token="xoxb-sandbox-1", app_token="xapp-sandbox-1",
                       signing_secret=SECRET, clock=clock)
     await sandbox.start()
+    if not minds_hours:
+        folder = settings.setdefault("templates_dir", ANY_HOUR)
+        if not (folder / "nudge-policy.yaml").exists():
+            shutil.copy(ANY_HOUR / "nudge-policy.yaml", folder)
     chosen = Settings(_env_file=None, database_url=database_url, slack_mode="http", slack_bot_token="xoxb-sandbox-1",
                       slack_signing_secret=SECRET, slack_api_url=sandbox.api_url, **settings)
     try:

@@ -173,6 +173,13 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: it is to be composed again at that moment, and said then if it is still true."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One question of a form.
 

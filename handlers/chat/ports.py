@@ -1,6 +1,6 @@
 """What handlers need from outside; bot/ gives it, tests fake it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -108,6 +108,13 @@ class Directory(Protocol):
 
     async def channel(self, room: str) -> Channel | None:
         """None where there is no such channel, or none to be seen. Raises SendFailed if it cannot be told."""
+        ...
+
+    async def do_not_disturb(self, person_ids: Sequence[str]) -> dict[str, tuple[datetime, datetime] | None]:
+        """The present or next do-not-disturb stretch of each, None: they have none.
+
+        Whom the service says nothing about is left out. Raises SendFailed where it cannot be told.
+        """
         ...
 
 

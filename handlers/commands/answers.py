@@ -15,11 +15,13 @@ from handlers.commands.reply import Reply
 from handlers.commands.verbs import Parsed
 from handlers.nudges.channel_settings import ChannelSettings
 from handlers.nudges.decisions import Decisions
+from handlers.nudges.snoozing import Snoozes
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
 from handlers.people.heads import Heads
 from handlers.pilots.create import Creation
+from handlers.pilots.habits import Habits
 from handlers.pilots.items import Items
 from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
@@ -80,6 +82,8 @@ class Tools:
     stages: Stages
     status: Status
     outbox: Outbox
+    habits: Habits
+    snoozes: Snoozes
     on_it: OnIt
     channel: ChannelSettings
     decisions: Decisions

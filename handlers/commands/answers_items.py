@@ -48,6 +48,13 @@ async def _plan(tools: Tools, asked: Typed) -> Reply:
     return await _shown(tools, asked.actor, item.id)
 
 
+async def _snooze(tools: Tools, asked: Typed) -> Reply:
+    item = await tools.finder.item(asked.actor, asked.parsed)
+    assert asked.parsed.on is not None
+    await tools.snoozes.snooze(asked.actor, item.id, asked.parsed.on)
+    return await _shown(tools, asked.actor, item.id)
+
+
 async def _due(tools: Tools, asked: Typed) -> Reply:
     item = await tools.finder.item(asked.actor, asked.parsed)
     assert asked.parsed.on is not None
@@ -95,6 +102,17 @@ async def _press_unblock(tools: Tools, pressed: Pressed) -> Reply:
     return Reply(await tools.item_card(pressed.actor, item_id))
 
 
+async def _press_snooze(tools: Tools, pressed: Pressed) -> Reply:
+    item, calendar = await tools.snoozes.check(pressed.actor, int(pressed.args[0]))
+    return Reply(form=forms.snooze_form(item, calendar, calendar.today(tools.clock())))
+
+
+async def _press_offer(tools: Tools, pressed: Pressed) -> Reply:
+    item_id = int(pressed.args[0])
+    await tools.items.offer_help(pressed.actor, item_id)
+    return Reply(await tools.item_card(pressed.actor, item_id))
+
+
 # ---- filled in -----------------------------------------------------------------------------------------
 
 
@@ -104,6 +122,12 @@ async def _fill_done(tools: Tools, filled: Filled, item_id: int) -> None:
 
 async def _fill_plan(tools: Tools, filled: Filled, item_id: int) -> None:
     await tools.items.plan(filled.actor, item_id, forms.day_of(filled.values, "on"))
+
+
+async def _fill_snooze(tools: Tools, filled: Filled, item_id: int) -> None:
+    other = filled.values.get("on")
+    chosen = forms.day_of(filled.values, "on" if other else "until")
+    await tools.snoozes.snooze(filled.actor, item_id, chosen)
 
 
 async def _fill_block(tools: Tools, filled: Filled, item_id: int) -> None:
@@ -125,10 +149,11 @@ async def _fill_reopen(tools: Tools, filled: Filled, item_id: int) -> None:
 
 ANSWERS = Answers(
     typed={"/pilot items": _items, "/pilot item": _item, "/pilot done": _done, "/pilot reopen": _reopen,
-           "/pilot na": _na, "/pilot plan": _plan, "/pilot due": _due, "/pilot block": _block,
-           "/pilot assign": _assign, "/pilot waive": _waive},
+           "/pilot na": _na, "/pilot plan": _plan, "/pilot snooze": _snooze, "/pilot due": _due,
+           "/pilot block": _block, "/pilot assign": _assign, "/pilot waive": _waive},
     pressed={
         "items": _press_items, "item": _press_item, "unblock": _press_unblock,
+        "snooze": _press_snooze, "offer": _press_offer,
         "done": opens("done", lambda item, _: forms.done_form(item)),
         "plan": opens("plan", forms.plan_form),
         "block": opens("block", lambda item, _: forms.block_form(item)),
@@ -138,6 +163,7 @@ ANSWERS = Answers(
     },
     filled={
         "done": changes("evidence", _fill_done), "plan": changes("on", _fill_plan),
+        "snooze": changes("until", _fill_snooze),
         "block": changes("reason", _fill_block), "assign": changes("who", _fill_assign),
         "na": changes("reason", _fill_na), "reopen": changes("reason", _fill_reopen),
     })

@@ -22,9 +22,11 @@ def read_choice(line: Line) -> None:
             _edge_choice(line, line.verb.args[1])
         case "gate":
             _edge_choice(line, line.verb.args[0])
-        case "quiet" if line.words and fold(line.words[0].text) in {"off", "resume"}:
+        case "quiet" | "away" if line.words and fold(line.words[0].text) in {"off", "resume", "back"}:
             line.set(choice="off")
             line.words = []
+        case "digest":
+            _edge_choice(line, line.verb.args[0])
         case "team":
             _seat(line)
         case "head":

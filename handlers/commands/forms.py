@@ -7,6 +7,8 @@ from handlers.chat.cards import Field, Form, Line, Note, Option, Text, Values, l
 from handlers.chat.errors import Refused
 from handlers.chat.wording import ENGLISH
 from handlers.commands.words import normalised
+from handlers.people.calendar import Calendar
+from handlers.people.dates import say_date
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import conditions as known
 from handlers.pilots.templates import Template
@@ -69,6 +71,18 @@ def plan_form(item: Item, today: date) -> Form:
         Field("on", "I will do it on", "date", initial=(item.plan_on or item.due_on or today).isoformat()
               if (item.plan_on or item.due_on or today) >= today else today.isoformat(),
               hint="Until that day nobody asks you about it."),), "Save plan", _about(item))
+
+
+def snooze_form(item: Item, calendar: Calendar, today: date) -> Form:
+    days = {calendar.add(today, 1): "Tomorrow", calendar.add(today, 3): "In 3 working days"}
+    if (item.due_on or today) > today:
+        days.setdefault(item.due_on or today, "When it is due")
+    options = tuple(Option(f"{label}, {say_date(day, today)}", day.isoformat())
+                    for day, label in sorted(days.items()))
+    return Form(f"snooze:{item.id}", f"Later: {item.ref}", (
+        Field("until", "Not before", "choice", initial=options[0].value, options=options),
+        Field("on", "Or another day", "date", required=False,
+              hint="Until then nobody reminds you of it; it stays due when it is.")), "Put off", _about(item))
 
 
 def block_form(item: Item) -> Form:

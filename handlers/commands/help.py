@@ -8,10 +8,11 @@ from handlers.people.permissions import Action, Hat, may
 
 _GROUPS = (
     ("See", ("", "status", "list", "items", "item", "history")),
-    ("Work on an item", ("done", "plan", "due", "block", "assign", "on-it", "na", "waive", "reopen")),
+    ("Work on an item", ("done", "plan", "snooze", "due", "block", "assign", "on-it", "na", "waive",
+                         "reopen")),
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
                             "stop")),
-    ("For me", ("quiet", "why", "help")),
+    ("For me", ("quiet", "away", "digest", "why", "help")),
 )
 _HATS = {
     Hat.OWNER: "the item's owner", Hat.APPROVER: "an approver", Hat.TEAM: "the team",

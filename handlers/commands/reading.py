@@ -59,7 +59,8 @@ def _check(line: Line) -> None:
         if arg.required and not found[arg.kind]:
             raise Refused(_what_is_missing(line, arg))
     if line.verb.either and not any(found[kind] for kind in line.verb.either):
-        raise Refused(_what_is_missing(line, line.verb.args[-1]))
+        either = [arg for arg in line.verb.args if arg.kind in line.verb.either]
+        raise Refused(_what_is_missing(line, either[-1]))
 
 
 def _what_is_missing(line: Line, arg: Arg) -> str:

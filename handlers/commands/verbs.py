@@ -84,9 +84,12 @@ class Verb:
     @property
     def usage(self) -> str:
         """`/pilot due ID DATE reason`: [] may be left out, | is or."""
-        shown = [arg.shown for arg in self.args if arg.kind not in self.either]
-        if self.either:
-            shown.append("|".join(arg.word for arg in self.args if arg.kind in self.either))
+        shown, either = list[str](), [arg for arg in self.args if arg.kind in self.either]
+        for arg in self.args:
+            if arg not in either:
+                shown.append(arg.shown)
+            elif arg is either[-1]:
+                shown.append("|".join(each.word for each in either))
         return " ".join(part for part in (self.command, self.name, *shown) if part)
 
     @property
@@ -183,6 +186,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("/pilot", "plan", (_ITEM, Arg(Kind.DATE, "DATE", ask="when you will do it")),
          "Say when you will do it; the due date stays, reminders wait", Action.ITEM_PLAN,
          "/pilot plan W1-02 fri", more=("/pilot plan legal briefing +3d",)),
+    Verb("/pilot", "snooze", (_ITEM, Arg(Kind.DATE, "DATE", ask="until when")),
+         "Put an item off: no reminders of it until that day, twice at most", Action.ITEM_SNOOZE,
+         "/pilot snooze B-02 thu", aliases=("later",), more=("/pilot snooze legal briefing +3d",)),
     Verb("/pilot", "block",
          (_ITEM, Arg(Kind.PERSON, "by @who", required=False),
           Arg(Kind.TEXT, "reason", required=False, ask="who or what holds it up")),
@@ -274,11 +280,19 @@ VERBS: tuple[Verb, ...] = (
          (Arg(Kind.CHOICE, "off", required=False, options=("off",)),
           Arg(Kind.DATE, "until DATE", required=False, ask="until when")),
          "No reminders to me until that day; `quiet off` ends it early", Action.QUIET,
-         "/pilot quiet until +3d", aliases=("mute", "snooze"), more=("/pilot quiet off",),
+         "/pilot quiet until +3d", aliases=("mute",), more=("/pilot quiet off",),
          either=(Kind.CHOICE, Kind.DATE)),
-    Verb("/pilot", "digest", (), "Daily or weekly digest", Action.READ, "/pilot digest weekly",
-         later="Digest settings come in a later release; until then `/pilot quiet until DATE` holds "
-               "reminders back."),
+    Verb("/pilot", "away",
+         (Arg(Kind.CHOICE, "off", required=False, options=("off",)),
+          Arg(Kind.DATE, "until DATE", required=False, ask="until when"),
+          Arg(Kind.PERSON, "to @who", required=False)),
+         "I am away until that day: what is mine goes to somebody, or to the lead; `away off` ends it",
+         Action.QUIET, "/pilot away until mon to @ana", aliases=("vacation", "ooo"),
+         more=("/pilot away until 4 jan", "/pilot away off"), either=(Kind.CHOICE, Kind.DATE)),
+    Verb("/pilot", "digest",
+         (Arg(Kind.CHOICE, "weekly|daily", options=("weekly", "daily"), ask="how often: weekly or daily"),),
+         "How often I get my morning message; what cannot wait comes at once", Action.QUIET,
+         "/pilot digest weekly", more=("/pilot digest daily",)),
     Verb("/pilot", "channel-nudge",
          (_PILOT, Arg(Kind.CHOICE, "", required=False, options=("set",), goes_with=("set",)),
           Arg(Kind.TEXT, "days time ...", required=False)),

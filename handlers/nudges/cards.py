@@ -1,90 +1,135 @@
-"""What a digest looks like."""
+"""What a digest looks like: one row for each thing to do, in the words of its step."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from handlers.chat.cards import Bold, Button, Card, Element, Mono, Note, Row, Text, line
-from handlers.nudges.rules import Digest
-from handlers.nudges.said import (
-    People,
-    capped,
-    clock_time,
-    consequence,
-    counted,
-    item_button,
-    item_buttons,
-    passed_slot,
-    say_day,
-    settled,
-    when,
-    working_days,
-)
-from handlers.nudges.standing import SHOWN, calendar_for, is_overdue
+from handlers.chat.cards import Bold, Button, Card, Element, Line, Mono, Note, Row, Text, line
+from handlers.chat.wording import Words
+from handlers.nudges import asks
+from handlers.nudges.matter import Matter
+from handlers.nudges.mornings import WEEKLY, Mornings
+from handlers.nudges.policy import Step
+from handlers.nudges.rules import Digest, Point
+from handlers.nudges.said import People, capped, item_button, settled, when
 from handlers.people.calendar import Calendar
-from handlers.people.dates import late_by, say_date
-from storage.models import Item, Person, Pilot
+from handlers.pilots.schedule import title_of
+from storage.models import Person
 
 
-def digest_card(digest: Digest, person: Person, people: People, now: datetime, *,
-                is_shown: bool) -> Card | None:
-    """What waits for a person, to be planned, done or passed on; None: nothing does, and none was sent."""
-    if not digest.todo and not is_shown:
-        return None
-    calendar = calendar_for(person)
-    elements: list[Element] = []
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whoever reads it, and what they read it with."""
+
+    person: Person
+    mornings: Mornings
+    matters: Mapping[int, Matter]
+    people: People
+    words: Words
+    left_at_gates: Mapping[tuple[int, str], int] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.mornings.now
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.mornings.calendar
+
+    @property
+    def today(self) -> date:
+        return self.mornings.today
+
+
+def digest_card(digest: Digest, reading: Reading) -> Card:
+    """What waits for a person, to be planned, done or passed on; then what they are only told."""
+    words, shown = reading.words, reading.mornings.policy.digest_items
+    elements: list[Element] = [_row(point, reading) for point in digest.todo[:shown]]
+    if (more := len(digest.todo) - shown) > 0:
+        elements.append(Row((line(words.text("and {number} more", number=more)),),
+                            aside=Button(words.text("Show all"), "mine:")))
+    told = [asks.copied(point, reading.matters[point.item.id], reading.person, reading.today, words)
+            for point in digest.copies]
+    told += [_ended(point, reading) for point in digest.ended]
+    told += [settled(point.item, point.pilot, reading.calendar, reading.people, reading.now,
+                     reader=reading.person, words=words) for point in digest.settled]
+    if told:
+        elements.append(Text(capped(told, words)))
+    elements.append(Note(_why(reading)))
+    return Card(_title(digest, reading), tuple(elements))
+
+
+def _title(digest: Digest, reading: Reading) -> str:
+    words = reading.words
     if digest.todo:
-        title = _digest_title(digest, calendar, now)
-        elements += [_digest_row(item, pilot, calendar, now) for item, pilot in digest.todo[:SHOWN]]
-        if (more := len(digest.todo) - SHOWN) > 0:
-            elements.append(Row((line(f"and {more} more"),), aside=Button("Show all", "mine:")))
-    else:
-        title = "Nothing from this morning waits for you any more"
-    if digest.settled:
-        elements.append(Text(capped([settled(item, pilot, calendar, people, now, reader=person)
-                                      for item, pilot in digest.settled])))
-    elements.append(Note(line("This comes on working days at 09:30 while something of yours is due, late or "
-                              "without a plan. To quiet it: ", Mono("/pilot quiet until DATE"))))
-    return Card(title, tuple(elements))
+        first = digest.todo[0]
+        return words.count(
+            "This waits for you: {item} ({pilot}), {when}",
+            "{number} things wait for you, first: {item} ({pilot}), {when}", len(digest.todo),
+            item=first.item.title, pilot=first.pilot.name,
+            when=when(first.item, reading.today, reading.calendar, words))
+    if digest.copies:
+        return words.text("Nothing waits for you; I told others about something of yours")
+    if digest.ended:
+        return words.text("Done: {item} ({pilot})", item=digest.ended[0].item.title,
+                          pilot=digest.ended[0].pilot.name)
+    return words.text("Nothing from this morning waits for you any more")
 
 
-def _digest_title(digest: Digest, calendar: Calendar, now: datetime) -> str:
-    item, pilot = digest.todo[0]
-    count = counted(len(digest.todo), "This waits for you:", "things wait for you, first:")
-    return f"{count} {item.title} ({pilot.name}), {when(item, calendar.today(now), calendar)}"
+def _row(point: Point, reading: Reading) -> Row:
+    item, pilot = point.item, point.pilot
+    matter = reading.matters[item.id]
+    lines = (line(Bold(item.title), f" · {pilot.name} · {item.ref}"),
+             *asks.lines(point, matter, reading.person, reading.people, reading.mornings, reading.words))
+    return Row(lines, buttons=_buttons(point, matter, reading))
 
 
-def _digest_row(item: Item, pilot: Pilot, calendar: Calendar, now: datetime) -> Row:
-    return Row(
-        lines=(line(Bold(item.title), f" · {pilot.name} · {item.ref}"),
-               line(_ask(item, pilot, calendar, now))),
-        buttons=(*item_buttons(item), item_button("Hand over", "assign", item)))
+def _buttons(point: Point, matter: Matter, reading: Reading) -> tuple[Button, ...]:
+    item, words = point.item, reading.words
+    done, date_ = item_button(words.text("Done"), "done", item), item_button(words.text("Date"), "plan", item)
+    blocked = item_button(words.text("Blocked"), "block", item)
+    hand_over = item_button(words.text("Hand over"), "assign", item)
+    later = item_button(words.text("Later"), "snooze", item)
+    if item.blocked_by == reading.person.id:
+        return item_button(words.text("Not blocked any more"), "unblock", item), later
+    match point.step:
+        case Step.LEAD | Step.HEAD | Step.SPONSOR:
+            return (item_button(words.text("Offer help"), "offer", item),
+                    item_button(words.text("Reassign"), "assign", item),
+                    item_button(words.text("Wait until…"), "plan", item))
+        case Step.STAND_IN:
+            return (item_button(words.text("Reassign"), "assign", item),)
+        case Step.FOLLOW_UP | Step.HELD:
+            return (item_button(words.text("Record slot"), "slot", item),
+                    item_button(words.text("Held"), "held", item), hand_over)
+    return date_, done, blocked, hand_over, later
 
 
-def _ask(item: Item, pilot: Pilot, calendar: Calendar, now: datetime) -> str:
-    """Say how it stands, what hangs on it, and ask for a plan."""
-    today = calendar.today(now)
-    due = item.due_on or today
-    if due < today:
-        standing = _was_due(due, today, calendar)
-    else:
-        standing = "Due today" if due == today else f"Due {say_day(due, today)}"
-    return f"{standing}. {consequence(item, pilot)} {_question(item, calendar, now)}"
+def _ended(point: Point, reading: Reading) -> Line:
+    """To whoever had been told that it is late: how it ended, and what is left."""
+    words, item = reading.words, point.item
+    end = settled(item, point.pilot, reading.calendar, reading.people, reading.now, reader=reading.person,
+                  words=words)
+    left = reading.left_at_gates.get((item.pilot_id, item.gate or ""), 0)
+    if item.gate is None or item.is_advice:
+        return (*end, ". ", words.text("Thank you."))
+    gate = title_of(item.gate, point.pilot.stages)
+    rest = (words.count("The gate to {gate} has {number} item left.", "The gate to {gate} has {number} items "
+                        "left.", left, gate=gate) if left
+            else words.text("Nothing holds the gate to {gate} any more.", gate=gate))
+    return (*end, ". ", rest, " ", words.text("Thank you."))
 
 
-def _question(item: Item, calendar: Calendar, now: datetime) -> str:
-    today = calendar.today(now)
-    if slot := passed_slot(item, now):
-        return f"Its slot was {clock_time(slot, calendar)}: was it held, or is there a new one?"
-    if item.plan_on == today:
-        return "You planned it for today: still right?"
-    if item.plan_on is not None:
-        return f"You had planned it for {say_date(item.plan_on, today)}: what is the new day?"
-    if is_overdue(item, today):
-        return "New date, blocked, or someone else?"
-    return "When today will you do it?" if item.due_on == today else "When will you do it?"
-
-
-def _was_due(due: date, today: date, calendar: Calendar) -> str:
-    if (today - due).days == 1:
-        return "Was due yesterday"
-    late = late_by(due, today, calendar)
-    return f"Was due {say_date(due, today)}" + (f", {working_days(late)} ago" if late else "")
+def _why(reading: Reading) -> Line:
+    """Why it came, and how to quiet it."""
+    words, at = reading.words, f"{reading.mornings.policy.digest_at:%H:%M}"
+    why, quiet = Mono("/pilot why"), Mono("/pilot quiet until DATE")
+    if reading.person.digest == WEEKLY:
+        return words.spans(
+            "This comes once a week at {time}, in between only where something cannot wait. {why} says more; "
+            "{daily} brings it each working day, {quiet} holds it back.",
+            time=at, why=why, daily=Mono("/pilot digest daily"), quiet=quiet)
+    return words.spans(
+        "This comes on working days at {time} when there is news about something of yours. {why} says more; "
+        "{weekly} brings it once a week, {quiet} holds it back.",
+        time=at, why=why, weekly=Mono("/pilot digest weekly"), quiet=quiet)

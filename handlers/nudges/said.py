@@ -9,6 +9,7 @@ from handlers.chat.wording import ENGLISH, Words
 from handlers.people.calendar import Calendar
 from handlers.people.dates import late_by
 from handlers.people.roles import Role
+from handlers.pilots.cadence import planned_for
 from handlers.pilots.schedule import title_of
 from storage.models import Item, ItemKind, ItemState, Person, Pilot, PilotState
 
@@ -43,9 +44,8 @@ def settled(item: Item, pilot: Pilot, calendar: Calendar, people: People, now: d
         by = (name_of(item.blocked_by, people, reader, words) if item.blocked_by
               else item.blocked_reason or words.text("others"))
         return line("→ ", words.text("Blocked by {person}: {item}", person=by, item=name))
-    if reader and item.plan_on is not None:
-        return line("→ ", words.text("Planned for {day}: {item}", day=words.day(item.plan_on, today),
-                                     item=name))
+    if reader and (planned := planned_for(item, today)) is not None:
+        return line("→ ", words.text("Planned for {day}: {item}", day=words.day(planned, today), item=name))
     if item.due_on is None:
         return line("→ ", words.text("No date yet: {item}", item=name))
     return line("→ ", words.text("Due {day}: {item}", day=words.day(item.due_on, today), item=name))

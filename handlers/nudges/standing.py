@@ -1,6 +1,6 @@
 """How an item stands, and which of several is the more urgent."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from handlers.people.calendar import Calendar, valid_zone
 from handlers.pilots.rules import BRIEFINGS
@@ -18,6 +18,10 @@ _BRIEFING_REFS = frozenset(BRIEFINGS.values())
 def calendar_for(person: Person) -> Calendar:
     """The person's own calendar; UTC where their zone is none, so that one odd row stops no sweep."""
     return Calendar(person.zone if valid_zone(person.zone) else "UTC", person.country)
+
+
+def day_ends(calendar: Calendar, day: date) -> datetime:
+    return calendar.at(day + timedelta(days=1), datetime.min.time())
 
 
 def is_open(item: Item) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.cards import Card
+from handlers.chat.cards import Card, Later
 from handlers.chat.ports import SendFailed
 from handlers.outbox.rules import LEASE, SEND_AT_MOST
 from storage.models import Post
@@ -35,6 +35,7 @@ class Attempt:
         held_up: a limit of the whole workspace, and until when it holds this up.
         was_refused: the workspace did not take our token when it was last asked.
         card: what it says; None: there is nothing to say, or nothing may be sent now.
+        later: it may not be said now, but then.
         has_bug: its card could not be made or rendered.
         is_untried: nothing was sent, for a reason that passes; the lane goes back.
         looked_up: what became of the doubt.
@@ -49,6 +50,7 @@ class Attempt:
     held_up: tuple[str, datetime] | None = None
     was_refused: bool = False
     card: Card | None = None
+    later: datetime | None = None
     failure: SendFailed | None = None
     has_bug: bool = False
     is_untried: bool = False
@@ -81,8 +83,8 @@ class Attempt:
 class Composing(Protocol):
     """Says what promises say."""
 
-    async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
-        """The card as things stand now; None: there is nothing left to say."""
+    async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
+        """The card as things stand now; None: there is nothing left to say. Or it is not the time yet."""
         ...
 
     async def read_ahead(self, session: AsyncSession, posts: list[Post]) -> object:

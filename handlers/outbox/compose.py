@@ -8,13 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.briefings import composing
 from handlers.briefings.composing import BriefingCards
-from handlers.chat.cards import Card
+from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
 from handlers.nudges.actions import Nudges
 from handlers.nudges.decisions import Decisions
 from handlers.outbox.cards import token_back_card
+from handlers.outbox.rules import PAGE
 from handlers.outbox.telling import ABOUT_ENTRY, TOKEN_BACK, UNDELIVERED, pilot_of
 from handlers.pilots import cards
+from handlers.pilots.offer_card import offer_card
 from handlers.status.actions import Status
 from storage import audit, nudges, outbox, people, pilots
 from storage.models import Post
@@ -32,7 +34,11 @@ class Composer:
     languages: Languages
     briefings: BriefingCards
 
-    async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | None:
+    async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
+        if post.message_id is None and post.doubt_since is None and post.urgency < PAGE:
+            later = await self.nudges.waits_until(session, post, now)
+            if later is not None:
+                return Later(later)
         match post.kind:
             case "digest":
                 return await self.nudges.compose_digest(session, post.workspace_id, post.subject_id, now)
@@ -99,6 +105,8 @@ class Composer:
                 return cards.blocker_card(dossier, entry, post.room, words)
             case "handed":
                 return cards.handed_card(dossier, entry, post.room, now, words)
+            case "offer":
+                return offer_card(dossier, entry, words, was_shown=post.message_id is not None)
             case "status":
                 return await self.status.compose_shared(session, dossier, now)
         return cards.stage_card(dossier, entry, words)

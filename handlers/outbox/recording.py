@@ -72,6 +72,9 @@ class Recording:
             return _Ending(attempt, "nothing due")
         if attempt.held_up is not None:
             return self._held_up(attempt, attempt.post, *attempt.held_up)
+        if attempt.later is not None:
+            noted = _noted(attempt.post, attempt, not_before=attempt.later)
+            return _Ending(attempt, "postponed", noted=noted)
         step = self._step(attempt, attempt.post, now)
         if step is UNTRIED:
             noted = _noted(attempt.post, attempt, not_before=now + step.wait)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.chat.cards import Later
 from handlers.chat.ports import ChatClient, Clock, SendFailed
 from handlers.outbox.attempt import Attempt, Composing, LookedUp
 from handlers.outbox.reach import Reach
@@ -66,7 +67,9 @@ class Sending:
     async def _make(self, session: AsyncSession, attempt: Attempt) -> None:
         """One card. A bug in it must not stop the others of its batch or its room."""
         try:
-            attempt.card = await self.composer.compose(session, _post(attempt), self.clock())
+            composed = await self.composer.compose(session, _post(attempt), self.clock())
+            attempt.card = None if isinstance(composed, Later) else composed
+            attempt.later = composed.at if isinstance(composed, Later) else None
         except (SQLAlchemyError, OSError):
             raise
         except Exception as error:

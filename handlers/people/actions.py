@@ -17,6 +17,7 @@ from storage.models import Person
 from storage.outbox import Promise
 
 STALE_AFTER = timedelta(hours=24)
+HEARS_SOON, REST_STALE_AFTER = timedelta(hours=1), timedelta(hours=4)
 _MENTION = re.compile(r"^<@([A-Z0-9]+)(?:\|[^>]*)?>$")
 
 
@@ -126,6 +127,25 @@ class People:
         for person in stale:
             await self.look_up(person.workspace_id, person.id)
         return len(stale)
+
+    async def refresh_rest(self, limit: int = 200) -> int:
+        """Ask for the do-not-disturb hours of whoever is to hear something soon; returns of how many.
+
+        Where the optional scope was not granted nobody's are known, and nothing is held back for them.
+        """
+        now = self.clock()
+        async with self.store.reading() as session:
+            asked = await people.to_hear_soon(session, now, now + HEARS_SOON, now - REST_STALE_AFTER, limit)
+        if not asked:
+            return 0
+        try:
+            found = await self.directory.do_not_disturb(sorted({person.id for person in asked}))
+        except SendFailed:
+            found = {}
+        async with self.store.begin() as session:
+            for person in asked:
+                await people.note_rest(session, person.workspace_id, person.id, found.get(person.id), now)
+        return len(asked)
 
     async def opened_home(self, actor: Actor) -> bool:
         """From now on their Home is kept up to date; True the first time."""

@@ -36,6 +36,7 @@ class Action(StrEnum):
     ITEM_DONE = "item_done"
     ITEM_REOPEN = "item_reopen"
     ITEM_PLAN = "item_plan"
+    ITEM_SNOOZE = "item_snooze"
     ITEM_BLOCK = "item_block"
     ITEM_ASSIGN = "item_assign"
     ITEM_ON_IT = "item_on_it"
@@ -88,6 +89,7 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.ITEM_DONE: _Rule("mark this done", _DOERS | _APPROVER),
     Action.ITEM_REOPEN: _Rule("reopen this", _DOERS | _APPROVER),
     Action.ITEM_PLAN: _Rule("say when this will be done", _DOERS),
+    Action.ITEM_SNOOZE: _Rule("put this off", _DOERS),
     Action.ITEM_BLOCK: _Rule("say what blocks this", _DOERS),
     Action.ITEM_ASSIGN: _Rule("hand this over", _DOERS),
     Action.ITEM_ON_IT: _Rule("say that they are on this", _RUNNERS | {Hat.OWNER, Hat.TEAM}),
@@ -104,7 +106,7 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.RESUME: _Rule("resume this pilot", _RUNNERS),
     Action.STOP: _Rule("stop this pilot", _RUNNERS),
     Action.CHANNEL_NUDGE: _Rule("have nudges posted in the channel", _RUNNERS),
-    Action.QUIET: _Rule("ask me to be quiet", _EVERYONE),
+    Action.QUIET: _Rule("say when I may write to them", _EVERYONE),
     Action.HISTORY: _Rule("read the history", _EVERYONE),
     Action.SET_TEMPLATE: _Rule("change the checklist template", frozenset({Hat.LEAD, Hat.ADMIN})),
     Action.ITEM_WAIVE: _Rule("waive this", _RUNNERS | _APPROVER, floor=_OWNER | _APPROVER, barred=_AUTHOR),

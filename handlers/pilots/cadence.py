@@ -16,29 +16,36 @@ _LATE_START = timedelta(hours=2)
 
 
 def ask_from(item: Item, calendar: Calendar) -> date | None:
-    """The day from which an item's owner is asked about it: the day planned, else some days before it is due.
+    """The day from which an item's owner is asked about it: the day planned or put off to, else some days
+    before it is due.
 
     None: not at all, because it is closed, undated, unowned or blocked. `calendar` is the owner's.
     """
     if (item.state is not ItemState.OPEN or item.due_on is None or item.owner_id is None
             or item.blocked_at is not None):
         return None
-    return item.plan_on or calendar.add(item.due_on, -PLAN_AHEAD_WD)
+    return item.plan_on or item.snoozed_until or calendar.add(item.due_on, -PLAN_AHEAD_WD)
 
 
-def next_word(item: Item, calendar: Calendar, now: datetime, quiet_until: date | None,
-              is_active_pilot: bool) -> datetime | None:
-    """The next morning on which the owner hears of an item, strictly after `now`: its `next_at`.
+def planned_for(item: Item, today: date) -> date | None:
+    """The day its owner planned it for, or put it off to; None: neither."""
+    if item.snoozed_until is not None and item.snoozed_until > max(today, item.plan_on or today):
+        return item.snoozed_until
+    return item.plan_on
 
-    None: nothing to say until something changes. `calendar` is the owner's, and `quiet_until` the first day
-    on which their digests come again.
+
+def next_look(item: Item, calendar: Calendar, now: datetime, *, is_active_pilot: bool) -> datetime | None:
+    """When the sweep looks at an item that was changed just now: its `next_at`.
+
+    The next digest's moment strictly after `now`; what is then said is for the nudge policy. At once where it
+    was closed: whoever was told that it is late is to hear of the end. None: nothing to say until something
+    changes. `calendar` is the owner's.
     """
-    start = ask_from(item, calendar) if is_active_pilot else None
-    if start is None:
+    if item.state is not ItemState.OPEN:
+        return now
+    if item.due_on is None or not is_active_pilot:
         return None
-    if quiet_until is not None:
-        start = max(start, quiet_until)
-    return calendar.next_moment(max(now, calendar.at(start, time.min)), DIGEST_TIME)
+    return calendar.next_moment(now, DIGEST_TIME)
 
 
 def is_in_hours(calendar: Calendar, now: datetime, at: time = DIGEST_TIME) -> bool:

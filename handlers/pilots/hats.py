@@ -1,20 +1,23 @@
 """Which hats a person wears towards a pilot and one of its items."""
 
+from datetime import date
+
 from handlers.people.permissions import Action, Hat, may
 from handlers.people.roles import Role
 from handlers.pilots.rules import SAFETY_FLOOR
-from storage.models import Item
+from storage.models import Item, Person
 from storage.pilots import Dossier
 
 
 def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_admin: bool = False,
-            is_outsider: bool = False, seat: str | None = None,
-            action: Action | None = None) -> frozenset[Hat]:
+            is_outsider: bool = False, seat: str | None = None, action: Action | None = None,
+            today: date | None = None) -> frozenset[Hat]:
     """From what is stored, never from what a request claims.
 
     Args:
         seat: the role an answer is about.
         action: what they want to do, where that makes somebody the author: who owns an item cannot waive it.
+        today: the owner's; given, whoever stands in for an owner who is away wears their hat.
     """
     if is_outsider:
         return frozenset({Hat.OUTSIDER})
@@ -30,7 +33,8 @@ def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_ad
         hats.add(Hat.SPONSOR)
     if item is not None:
         is_floor = item.ref in SAFETY_FLOOR
-        if item.owner_id == person_id or (is_floor and item.role in roles):  # its function answers for it
+        answers = is_floor and item.role in roles  # its function answers for it
+        if item.owner_id == person_id or answers or _stands_in(dossier.owner(item), person_id, today):
             hats.add(Hat.OWNER)
         if action is Action.ITEM_WAIVE and item.owner_id == person_id and not is_floor:
             hats.add(Hat.AUTHOR)
@@ -39,6 +43,11 @@ def hats_of(dossier: Dossier, person_id: str, item: Item | None = None, *, is_ad
     if seat is not None and seat in roles:
         hats.add(Hat.ASKED)
     return frozenset(hats)
+
+
+def _stands_in(owner: Person | None, person_id: str, today: date | None) -> bool:
+    return (owner is not None and owner.delegate_id == person_id and owner.away_until is not None
+            and today is not None and today < owner.away_until)
 
 
 OWN_ROLE = frozenset({Action.ITEM_NOT_APPLICABLE, Action.ITEM_WAIVE})

@@ -3,20 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from datetime import date, timedelta
 
 from handlers.chat.errors import Refused
 from handlers.chat.ports import CLOCK, Actor
 from handlers.ledger import Ledger
 from handlers.people.actions import People, calendar_of
 from handlers.people.permissions import Action
-from handlers.pilots import cadence, gates, rules, schedule
+from handlers.pilots import gates, rules, schedule
 from handlers.pilots.work import Work, item_in, looked_at, work_on
 from storage import people, pilots
 from storage.models import Item, ItemKind, ItemState, Person, PilotState
-from storage.outbox import Change, Promise
+from storage.outbox import Promise
 
 ACTIONS = {"done": Action.ITEM_DONE, "plan": Action.ITEM_PLAN, "block": Action.ITEM_BLOCK,
            "assign": Action.ITEM_ASSIGN, "na": Action.ITEM_NOT_APPLICABLE, "reopen": Action.ITEM_REOPEN,
@@ -270,6 +268,21 @@ class Items:
             await work.entry.session.flush()
             work.entry.promise(Promise(to.id, "handed", entry.id, item.pilot_id, work.entry.now))
 
+    async def offer_help(self, actor: Actor, item_id: int) -> None:
+        """Somebody who was told that it is late offers to help: whoever has the ball hears that."""
+        async with self.on(actor, item_id, Action.READ) as (work, item):
+            rules.check_open(item, by_whom(work, item), work.today())
+            to = item.blocked_by or item.owner_id
+            if to is None:
+                raise Refused(f"Nobody has {item.ref} yet. `/pilot team {item.role} @who` gives the role to "
+                              "somebody.")
+            if to == actor.person:
+                raise Refused(f"{item.ref} is with you yourself. `/pilot assign {item.ref} @who` gives it to "
+                              "somebody else.")
+            entry = await work.entry.note(work.dossier.pilot, "help offered", item.ref, after={"to": to})
+            await work.entry.session.flush()
+            work.entry.promise(Promise(to, "offer", entry.id, item.pilot_id, work.entry.now))
+
     # ---- briefings -------------------------------------------------------------------------------------
 
     async def held(self, actor: Actor, item_id: int, on: date, attendees: str, blocking: list[str],
@@ -309,20 +322,3 @@ class Items:
             await self.add(work, item, "ask added",
                            {"of": briefing.ref, "blocking": "yes" if is_blocking else "no"})
         return len(blocking) + len(other)
-
-    # ---- a person's own settings -----------------------------------------------------------------------
-
-    async def quiet(self, actor: Actor, until: date, today: date) -> None:
-        """No digest before `until`; today or earlier ends the quiet."""
-        async with self.ledger.entry(actor) as entry:
-            person = await people.one(entry.session, actor.workspace, actor.person)
-            if person is None:
-                return
-            person.quiet_until = until if until > today else None
-            await self._reschedule(entry.session, person, entry.now)
-            entry.changed(Change(rooms=frozenset({person.id, person.id.replace(":", ":home:", 1)})))
-
-    async def _reschedule(self, session: AsyncSession, person: Person, now: datetime) -> None:
-        calendar = calendar_of(person)
-        for item, _ in await pilots.items_owned(session, person.workspace_id, person.id, limit=2000):
-            item.next_at = cadence.next_word(item, calendar, now, person.quiet_until, is_active_pilot=True)

@@ -55,7 +55,7 @@ def give_items(work: Work, role: Role, owner: str | None) -> None:
                 item.plan_on = None
                 rules.leave_it(item)
             item.owner_id = owner
-            work.change(item)
+            work.change(item, acted=False)
 
 
 @dataclass(frozen=True, slots=True)

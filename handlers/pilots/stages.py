@@ -51,7 +51,7 @@ class Stages:
                 if item.due_on is None and item.state is ItemState.OPEN:
                     item.due_on = schedule.due_date(item.due_rule, anchors, work.calendar(item))
                     if item.due_on is not None:
-                        work.change(item)
+                        work.change(item, acted=False)
             pilot.nudge_at = rhythm.next_look(pilot, work.entry.now)
             entry = await work.entry.note(pilot, "gate passed", entered, before={"stage": before},
                                           after={"stage": entered})
@@ -102,7 +102,7 @@ class Stages:
                 if item.state is ItemState.OPEN and item.due_on is not None:
                     item.due_on = work.calendar(item).add(item.due_on, missed) if missed else item.due_on
                     item.plan_on = None
-                    work.change(item)
+                    work.change(item, acted=False)
             pilot.nudge_at = rhythm.next_look(pilot, work.entry.now)
             entry = await work.entry.note(pilot, "pilot resumed", before=before, after={
                 "state": PilotState.ACTIVE, "dates_moved_wd": missed,

@@ -18,11 +18,11 @@ from handlers.pilots import aftermath, cadence, risk
 from handlers.pilots.hats import OWN_ROLE, hats_of, who_may_instead
 from handlers.pilots.rules import SAFETY_FLOOR
 from storage import pilots
-from storage.models import AuditEntry, Item, Person, PilotState, Post
+from storage.models import AuditEntry, Item, ItemState, Person, PilotState, Post
 from storage.outbox import Change, Promise
 from storage.pilots import Dossier
 
-OWN_MESSAGES = ("blocker", "handed", "seat-back")
+OWN_MESSAGES = ("blocker", "handed", "offer", "seat-back")
 """Kinds about one audit entry, each a message of its own: edited when what they speak of is changed."""
 
 
@@ -32,9 +32,14 @@ class Work:
     dossier: Dossier
     people: People
     _changed: dict[int, Item] = field(default_factory=dict)
+    _acted: set[int] = field(default_factory=set)
+    _before: dict[int, "_Before"] = field(default_factory=dict)
     _also_told: set[str] = field(default_factory=set)
     _answered: set[str] = field(default_factory=set)
     _is_recast: bool = False
+
+    def __post_init__(self) -> None:
+        self._before = {item.id: _Before.of(item) for item in self.dossier.items if item.id is not None}
 
     @property
     def pilot_calendar(self) -> Calendar:
@@ -52,7 +57,8 @@ class Work:
         """Raises Refused where the actor may not do this here."""
         actor = self.entry.actor
         hats = hats_of(self.dossier, actor.person, item, is_admin=self.people.is_admin(actor.person),
-                       is_outsider=actor.is_outsider, seat=seat, action=action)
+                       is_outsider=actor.is_outsider, seat=seat, action=action,
+                       today=self.today(self.calendar(item)) if item is not None else None)
         floor = item is not None and item.ref in SAFETY_FLOOR
         check(action, hats, who_may=who_may_instead(self.dossier, action, item, safety_floor=floor),
               safety_floor=floor)
@@ -81,9 +87,15 @@ class Work:
             raise Refused(f"{pilot.name} was stopped ({why}). Its record stays readable with "
                           "`/pilot history`, nothing in it changes any more.")
 
-    def change(self, item: Item) -> None:
-        """Say that `item` was changed: its next nudge, its version and all that shows it follow."""
+    def change(self, item: Item, *, acted: bool = True) -> None:
+        """Say that `item` was changed: its next nudge, its version and all that shows it follow.
+
+        Args:
+            acted: somebody did something about it; it did not just follow a seat or a gate.
+        """
         self._changed[item.id] = item
+        if acted:
+            self._acted.add(item.id)
         if item.owner_id:
             self._also_told.add(item.owner_id)
 
@@ -132,6 +144,7 @@ class Work:
         pilot, now = self.dossier.pilot, self.entry.now
         for item in self._changed.values():
             item.version += 1
+            self._begin_anew(item)
             self.schedule(item)
         if self.entry.actor.person != CLOCK:
             pilot.last_activity_at = now
@@ -140,15 +153,44 @@ class Work:
         self.entry.changed(Change(pilot.id, personal_rooms(sorted(involved))))
 
     def schedule(self, item: Item) -> None:
-        """Set when the owner next hears of `item`."""
-        owner = self.dossier.owner(item)
-        item.next_at = None if owner is None or not owner.is_active else cadence.next_word(
-            item, calendar_of(owner), self.entry.now, owner.quiet_until,
+        """Set when the sweep next looks at `item`."""
+        item.next_at = cadence.next_look(
+            item, self.calendar(item), self.entry.now,
             is_active_pilot=self.dossier.pilot.state is PilotState.ACTIVE)
+
+    def _begin_anew(self, item: Item) -> None:
+        """Another owner or date, reopened, or free to go on: what was said before does not count any more."""
+        now, before = self.entry.now, self._before.get(item.id)
+        if item.id in self._acted:
+            item.active_at = now
+        if before is None or item.owner_id != before.owner_id:
+            item.owner_since, item.active_at = (now if item.owner_id else None), None
+            item.snoozed_until, item.snoozes = None, 0
+        if before is not None and item.state is ItemState.OPEN and before.is_over(item):
+            item.step = item.step_on = item.snoozed_until = None
 
     def risk(self) -> int:
         pilot = self.dossier.pilot
         return risk.score(self.dossier.items, pilot.weights, self.today(), self.calendar).total
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What an item's steps of the nudge policy belong to, as it was when the work began."""
+
+    owner_id: str | None
+    due_on: date | None
+    is_open: bool
+    is_blocked: bool
+
+    @classmethod
+    def of(cls, item: Item) -> "_Before":
+        return cls(item.owner_id, item.due_on, item.state is ItemState.OPEN, item.blocked_at is not None)
+
+    def is_over(self, item: Item) -> bool:
+        """Whether what was said then is about something else now."""
+        return (item.owner_id != self.owner_id or item.due_on != self.due_on or not self.is_open
+                or (self.is_blocked and item.blocked_at is None))
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ EVERYTHING: nothing is lost, nothing is tried for five minutes.
 """
 
 import asyncio
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
@@ -39,6 +40,8 @@ LIMITS = tuple(("slack", limit) for limit in (
     EVERYTHING, "chat.update", "views.publish", "conversations.history", "conversations.open"))
 """What a send may be held up by, in a whole workspace."""
 HISTORY_PAGES = 5
+DND_AT_ONCE = 50
+"""So many people one call tells about."""
 EVENT_TYPE = "groundcrew_post"
 
 _Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError, ValueError)
@@ -170,6 +173,15 @@ class SlackClient:
             is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
             is_outsider=bool(user.get("is_stranger")), locale=str(user.get("locale") or "")[:16] or None)
 
+    async def do_not_disturb(self, person_ids: Sequence[str]) -> dict[str, tuple[datetime, datetime] | None]:
+        found: dict[str, tuple[datetime, datetime] | None] = {}
+        for first in range(0, len(person_ids), DND_AT_ONCE):
+            users = [each.removeprefix("slack:") for each in person_ids[first:first + DND_AT_ONCE]]
+            reply = await self._call("dnd.teamInfo", {"users": ",".join(users)})
+            for user, said in (reply.get("users") or {}).items():
+                found[f"slack:{user}"] = _stretch(said)
+        return found
+
     async def channel(self, room: str) -> Channel | None:
         try:
             reply = await self._call("conversations.info", {"channel": room.removeprefix("slack:")})
@@ -210,6 +222,14 @@ class SlackClient:
         if not isinstance(data, dict):
             raise SendFailed("no_json_in_reply", in_doubt=True, down=True)
         return data
+
+
+def _stretch(said: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    """Slack gives 1 for both where somebody has no such hours."""
+    begins, ends = int(said.get("next_dnd_start_ts") or 0), int(said.get("next_dnd_end_ts") or 0)
+    if not said.get("dnd_enabled") or ends <= begins:
+        return None
+    return datetime.fromtimestamp(begins, UTC), datetime.fromtimestamp(ends, UTC)
 
 
 def _is_ours(message: dict[str, Any], ref: str) -> bool:

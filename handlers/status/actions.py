@@ -4,7 +4,7 @@ An answer goes out inside the ack, so every view is one read transaction and a h
 status takes two, Home eight at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -25,9 +25,10 @@ from handlers.status.list_cards import items_card, pilots_card
 from handlers.status.status_card import status_card
 from handlers.status.team_card import briefings_card, gate_card, team_card
 from handlers.status.why_card import KINDS, Told, why_card
-from storage import audit, decisions, nudges, outbox, people, pilots
+from storage import audit, decisions, outbox, people, pilots
+from storage import told as told_rows
 from storage.engine import Store
-from storage.models import Person, Pilot, Post
+from storage.models import Item, Person, Pilot, Post
 from storage.pilots import Dossier
 
 _WHY, _HISTORY = 5, 3
@@ -35,10 +36,16 @@ _MINE_AT_MOST, _DECISIONS = 200, 20
 _NO_PILOT = "There is no such pilot any more. `/pilot list` shows those there are."
 
 
+def _no_rule(_item: Item, _pilot: Pilot, _step: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     store: Store
     clock: Clock
+    rule_of: Callable[[Item, Pilot, str], str] = _no_rule
+    """Which rule of the nudge policy a step of an item follows."""
 
     async def status(self, workspace: str, pilot_id: int, reader_id: str | None, *,
                      public: bool = False) -> Card:
@@ -76,7 +83,8 @@ class Status:
                                     closers=True)
             history = await audit.about(session, workspace, found.pilot_id, found.ref, _HISTORY)
             await self._learn(session, view.dossier, people_in(history))
-            return item_card(view, found, history, hats_of(view.dossier, reader_id, found, is_admin=is_admin))
+            hats = hats_of(view.dossier, reader_id, found, is_admin=is_admin, today=view.reader.today)
+            return item_card(view, found, history, hats)
 
     async def team(self, workspace: str, pilot_id: int, reader_id: str, *, is_admin: bool = False) -> Card:
         async with self.store.reading() as session:
@@ -159,15 +167,19 @@ class Status:
         async with self.store.reading() as session:
             posts = await outbox.posts_to(session, workspace, reader_id, KINDS, _WHY)
             told = [await self._told(session, workspace, post) for post in posts]
+            told = sorted([*told, *await self._mentions(session, workspace, reader_id)],
+                          key=lambda each: each.at, reverse=True)[:_WHY]
             person = await people.one(session, workspace, reader_id)
             return why_card(reader_of(person, self.clock()), person, told)
 
     async def _told(self, session: AsyncSession, workspace: str, post: Post) -> Told:
         match post.kind:
             case "digest":
-                nudge = (await nudges.several(session, workspace, [post.subject_id])).get(post.subject_id)
-                items = await pilots.several_items(session, workspace, nudge.item_ids if nudge else ())
-                return Told(post.kind, post.made_at, items=items)
+                rows = await told_rows.in_nudge(session, workspace, post.subject_id)
+                steps = {row.item_id: row.step for row in rows}
+                items = await pilots.several_items(session, workspace, steps)
+                rules = [self.rule_of(item, pilot, steps[item.id]) for item, pilot in items]
+                return Told(post.kind, post.made_at, items=items, rules=rules)
             case "ask":
                 pilot = await pilots.one(session, workspace, post.subject_id)
                 seats = await pilots.seats_of(session, workspace, post.subject_id)
@@ -188,6 +200,14 @@ class Status:
                 items = await pilots.several_items(session, workspace, [post.subject_id])
                 return Told(post.kind, post.made_at, items=items)
         return Told(post.kind, post.made_at)
+
+    async def _mentions(self, session: AsyncSession, workspace: str, reader_id: str) -> Sequence[Told]:
+        rows = await told_rows.mentions(session, workspace, reader_id, _WHY)
+        pairs = {item.id: (item, pilot) for item, pilot in await pilots.several_items(
+            session, workspace, {row.item_id for row in rows})}
+        return [Told("channel", row.at, items=[pairs[row.item_id]],
+                     rules=[self.rule_of(*pairs[row.item_id], row.step)])
+                for row in rows if row.item_id in pairs]
 
     # ---- what views are made from ----------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ _SAID = {
     "item not applicable": "{s} not applicable",
     "item reopened": "{s} reopened",
     "item planned": "{s} planned",
+    "item put off": "{s} put off",
+    "help offered": "help with {s} offered",
     "item due moved": "{s} moved",
     "item blocked": "{s} blocked",
     "item unblocked": "{s} not blocked any more",
@@ -55,11 +57,11 @@ _ONLY = {"pilot created": {"purpose", "kickoff_on", "items"}, "seat accepted": s
          "item repeats": {"due_on"}}
 """Of these, only so much of what changed is worth a line."""
 _TEXTS = ("title", "purpose", "evidence", "reason")
-_TOLD = {"state", "stage", "role", "gate", "after", "blocking", "of", "closed_by"}
+_TOLD = {"times", "state", "stage", "role", "gate", "after", "blocking", "of", "closed_by"}
 """Facts that the words say already, or that say nothing to a reader."""
 _PREFIX = {
-    "kickoff_on": " with kickoff", "due_on": ", due", "plan_on": " for", "slot_at": " on", "owner": " to",
-    "person": " to", "blocked_by": " by", "waived_until": " until",
+    "kickoff_on": " with kickoff", "due_on": ", due", "plan_on": " for", "snoozed_until": " until",
+    "slot_at": " on", "owner": " to", "person": " to", "blocked_by": " by", "waived_until": " until",
 }
 _LABELS = {"dates_moved_wd": "open dates moved by {} working days", "items": "{} items",
            "answered": "{} of 5 questions", "outside_hours": "outside working hours, {}"}

@@ -23,7 +23,7 @@ from handlers.people.dates import say_date
 from handlers.people.permissions import Hat
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import schedule
-from handlers.pilots.cadence import DIGEST_TIME, ask_from
+from handlers.pilots.cadence import DIGEST_TIME, ask_from, planned_for
 from handlers.status.cards import (
     Reader,
     View,
@@ -194,7 +194,8 @@ def _turn(desk: Desk, usual: tuple[str, ...], briefing: tuple[str, ...]) -> list
     if desk.later is None:
         return []
     item, pilot = desk.later
-    when = (f"planned for {say_date(item.plan_on, desk.reader.today)}" if item.plan_on
+    planned = planned_for(item, desk.reader.today)
+    when = (f"planned for {say_date(planned, desk.reader.today)}" if planned
             else desk.view(item, pilot).due(item))
     what = Bold(f"{item.ref} {short(item.title, 90)}")
     return [Row((line("Next for you: ", what, f" · {pilot.name} · {when}"),), aside=open_item(item))]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from handlers.chat.cards import Bold, Button, Buttons, Card, Element, Facts, Heading, Line, Note, Text, line
 from handlers.people.dates import say_date
 from handlers.people.permissions import Hat
+from handlers.pilots.cadence import planned_for
 from handlers.status.cards import (
     View,
     halted,
@@ -68,8 +69,8 @@ def _facts(view: View, item: Item) -> list[tuple[str, Line]]:
         facts.append(("Due", line(say_date(item.due_on, view.reader.today))))
     if item.slot_at is not None:
         facts.append(("Slot", line(view.reader.moment(item.slot_at))))
-    elif item.plan_on is not None and view.is_open(item):
-        facts.append(("Planned for", line(say_date(item.plan_on, view.reader.today))))
+    elif view.is_open(item) and (planned := planned_for(item, view.reader.today)) is not None:
+        facts.append(("Planned for", line(say_date(planned, view.reader.today))))
     facts.append(("Gate", line(_gate(view, item))))
     if item.approvers:
         facts.append(("Signed by", line(", ".join(approvers(view, item)))))
@@ -117,8 +118,8 @@ def item_lines(view: View, item: Item) -> tuple[Line, ...]:
     said = [view.owner(item), view.due(item)]
     if not view.is_open(item) or view.is_blocked(item):
         said.append(view.state(item))
-    elif item.plan_on is not None:
-        said.append(f"plan: {say_date(item.plan_on, view.reader.today)}")
+    elif (planned := planned_for(item, view.reader.today)) is not None:
+        said.append(f"plan: {say_date(planned, view.reader.today)}")
     if on_it := view.on_it(item):
         said.append(on_it)
     if item.kind is ItemKind.SIGNOFF and view.is_open(item):

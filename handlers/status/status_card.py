@@ -9,6 +9,7 @@ from handlers.chat.cards import Bold, Button, Buttons, Card, Line, Span, Text, l
 from handlers.people.dates import say_date
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import gates, risk, schedule
+from handlers.pilots.cadence import planned_for
 from handlers.pilots.rules import BRIEFINGS
 from handlers.status.cards import (
     View,
@@ -121,8 +122,8 @@ def _row(view: View, item: Item) -> Line:
     said = [_when(view, item)]
     if view.is_blocked(item):
         said.append(_in_short(view.blocked(item)))
-    elif item.plan_on is not None:
-        said.append(f"plan: {say_date(item.plan_on, view.reader.today)}")
+    elif (planned := planned_for(item, view.reader.today)) is not None:
+        said.append(f"plan: {say_date(planned, view.reader.today)}")
     if on_it := view.on_it(item):
         said.append(on_it)
     return line(Bold(f"{item.ref} {short(item.title, 60)}"), f": {view.owner(item)}, {', '.join(said)}")

@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handlers.chat.cards import Bold, Card, Line, Mono, Note, Text, line
+from handlers.chat.cards import Bold, Card, Line, Mono, Note, Text, line, prose
 from handlers.people.dates import say_date
-from handlers.pilots.cadence import DIGEST_TIME, PLAN_AHEAD_WD
+from handlers.pilots.cadence import DIGEST_TIME
 from handlers.status.cards import Reader, either, short
 from storage.models import AuditEntry, Item, Person, Pilot
 
 # kind of promise: what it was, and the rule that sends it
 _RULES = {
     "digest": ("Your morning message",
-               f"once on a working day, at {DIGEST_TIME:%H:%M} on your clock, while an item you own is late, "
-               f"due, or due within {PLAN_AHEAD_WD} working days with no plan. Blocked and planned ones are "
-               "left out."),
+               f"once on a working day, at {DIGEST_TIME:%H:%M} on your clock, when an item takes its next "
+               "step. A plan, a block or `/pilot snooze` keeps an item out; `/pilot digest weekly` and "
+               "`/pilot quiet` hold the message back."),
+    "channel": ("Mentioned in a pilot's channel",
+                "in the channel's nudge, for what is due today or a briefing that is not held yet. The lead "
+                "changes it with `/pilot channel-nudge`."),
+    "offer": ("Somebody offers help", "at once and only once, when somebody presses Offer help."),
     "ask": ("Asked to take a role", "at once and only once, when somebody chooses you for a role."),
     "blocker": ("Something waits for you",
                 "at once and only once, when you are named as what an item waits for."),
@@ -35,6 +39,7 @@ _RULES = {
     "undelivered": ("A post did not go out", "at once, to whoever registered the pilot."),
 }
 KINDS = tuple(_RULES)
+_LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Told:
     """Who caused it."""
     items: Sequence[tuple[Item, Pilot]] = field(default=())
     """What it spoke of."""
+    rules: Sequence[str] = field(default=())
+    """For each of these, the rule that brought it there."""
 
 
 def why_card(reader: Reader, person: Person | None, told: Sequence[Told]) -> Card:
@@ -68,14 +75,16 @@ def _lines(told: Told, reader: Reader) -> tuple[Line, ...]:
     about = _about(told)
     by = f", by {told.by}" if told.by else ""
     return (line(f"{reader.moment(told.at)} · ", Bold(title), f"{by}{': ' if about else ''}{about}"),
-            line(f"Rule: {rule}"))
+            *(line(f"• {item.ref}: {each}")
+              for (item, _), each in list(zip(told.items, told.rules, strict=False))[:_LISTED] if each),
+            prose(f"Rule: {rule}"))
 
 
 def _about(told: Told) -> str:
     if told.items:
-        named = [f"{item.ref} {short(item.title, 40)} ({pilot.name})" for item, pilot in told.items[:3]]
-        if len(told.items) > 3:
-            named.append(f"{len(told.items) - 3} more")
+        named = [f"{item.ref} {short(item.title, 40)} ({pilot.name})" for item, pilot in told.items[:_LISTED]]
+        if len(told.items) > _LISTED:
+            named.append(f"{len(told.items) - _LISTED} more")
         return either(named)
     parts = [told.entry.subject if told.entry else "", told.pilot.name if told.pilot else ""]
     return " · ".join(part for part in parts if part)

@@ -47,7 +47,7 @@ def pilot_name(number: int) -> str:
 def people(count: int, now: datetime) -> Tables:
     rows = [{"workspace_id": WORKSPACE, "id": f"slack:{user(n)}", "name": f"Priya Raman {n}", "handle": f"priya{n}",
              "zone": ZONES[n % len(ZONES)][0], "country": ZONES[n % len(ZONES)][1], "seen_at": now, "is_active": True,
-             "home_opened_at": None, "quiet_until": None} for n in range(count)]
+             "home_opened_at": None, "quiet_until": None, "digest": "daily"} for n in range(count)]
     return [(_table(Workspace), [{"id": WORKSPACE, "name": "Bench", "created_at": now}]), (_table(Person), rows)]
 
 
@@ -118,7 +118,7 @@ def _item(item: templates.TemplateItem, n: int, number: int, position: int, pers
         "state": ItemState.DONE if is_done else ItemState.OPEN, "closed_at": closed_at if is_done else None,
         "closed_by": owner if is_done else None,
         "evidence": "https://wiki.example/page" if is_done and number % 3 else None, "na_reason": None,
-        "waived_until": None, "next_at": None, "version": 1}
+        "waived_until": None, "next_at": None, "version": 1, "snoozes": 0}
 
 
 def digests(count: int, day: date, now: datetime) -> Tables:

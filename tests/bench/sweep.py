@@ -22,7 +22,7 @@ MORNING = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
 DUE_SINCE = MORNING - timedelta(minutes=1)
 PERSONS = 2000
 FEW, MANY, DUE, OWNERS, NUDGED, TIMES = 50_000, 500_000, 1000, 250, 20, 5
-OF, BUSY, BUSY_OWNERS, BUSY_TIMES, BATCH = 100_000, 20_000, 2000, 3, 500
+OF, BUSY, BUSY_OWNERS, BUSY_TIMES, BATCH = 500_000, 20_000, 2000, 3, 500
 
 
 async def scaling(kinds: tuple[str, ...]) -> None:
@@ -90,11 +90,11 @@ async def _swept(url: str) -> tuple[float, int]:
     await engine.dispose()
     await databases.run(
         url, "DELETE FROM post", "DELETE FROM lane", "DELETE FROM told", "DELETE FROM nudge",
-        "UPDATE item SET next_at = (SELECT next_at FROM bench_item WHERE bench_item.id = item.id) "
-        "WHERE id IN (SELECT id FROM bench_item)",
+        "UPDATE item SET step = NULL, step_on = NULL, "
+        "next_at = (SELECT next_at FROM bench_item WHERE bench_item.id = item.id) WHERE id IN (SELECT id FROM bench_item)",
         "UPDATE pilot SET nudge_at = (SELECT nudge_at FROM bench_pilot WHERE bench_pilot.id = pilot.id)")
     if url.startswith("postgres"):
-        await databases.run(url, *(f"VACUUM {table}" for table in ("item", "pilot", "post", "lane", "nudge")))
+        await databases.run(url, *(f"VACUUM {table}" for table in ("item", "pilot", "post", "lane", "nudge", "told")))
     return took, made
 
 

@@ -58,6 +58,7 @@ async def test_why_names_the_rule_behind_each_message(world: World) -> None:
     await world.morning(2)
     every = await world.type("jonas", "/pilot why")
     assert "Why you got my last 4 messages" in every
+    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml as it comes)" in every
     assert "*Something waits for you*, by Sam Okafor: W1-05 · Claims triage" in every
     assert "*Your morning message*: W1-02 Hold a 30-minute legal briefing (Claims triage)" in every
     assert "`/pilot quiet until DATE`" in every
@@ -113,12 +114,20 @@ EXAMPLES = (
     ("jonas", "/pilot na W1-02 no personal data is used", "– not applicable", ("priya: /pilot assign W1-02 @jonas",), HERE),
     ("priya", "/pilot gate", "gate to Week one", (), HERE),
     ("priya", "/pilot gate pass", "Week one cannot begin. Still open", (), HERE),
+    ("priya", "/pilot snooze B-02 thu", "Planned for*\nThu 26 Nov", ("/pilot due B-02 30 nov x",), HERE),
+    ("priya", "/pilot snooze legal briefing +3d", "○ open, due Fri 27 Nov",
+     ("/pilot reopen W1-02 x", "/pilot due W1-02 27 nov x"), HERE),
     ("priya", "/pilot pause waiting for the budget round", "⏸ Paused", (), HERE),
     ("priya", "/pilot resume budget is there", "Claims triage · Intake", (), HERE),
     ("priya", '/pilot pause "Claims triage" waiting for the budget round', "⏸ Paused", (), "general"),
     ("priya", "/pilot stop no budget", "⏹ Stopped", ("/pilot resume",), HERE),
     ("tom", "/pilot quiet until +3d", "No morning message to you before Thu 26 Nov", (), HERE),
     ("tom", "/pilot quiet off", "come again", (), HERE),
+    ("tom", "/pilot away until mon to @ana", "You are away until Mon 30 Nov", (), HERE),
+    ("tom", "/pilot away until 4 jan", "goes to the lead of each pilot", (), HERE),
+    ("tom", "/pilot away off", "Welcome back", (), HERE),
+    ("tom", "/pilot digest weekly", "once a week, on its first working day", (), HERE),
+    ("tom", "/pilot digest daily", "on every working day", (), HERE),
     ("jonas", "/pilot why", "Asked to take a role", (), HERE),
     ("tom", "/pilot help due", "Move the due date of an item", (), HERE),
 )

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import event, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.cards import Card, plain
+from handlers.chat.cards import Card, Later, plain
 from handlers.nudges.actions import Nudges
 from storage import outbox
 from storage.base import Base
@@ -43,10 +44,14 @@ class Room:
 
     async def deliver(self) -> None:
         async with self.store.begin() as session:
-            for post in await session.scalars(select(Post).where(Post.wanted > Post.shown)
-                                               .order_by(Post.message_id.is_not(None), Post.id)):
-                compose = self.nudges.compose_digest if post.kind == "digest" else self.nudges.compose_channel
-                card = await compose(session, post.workspace_id, post.subject_id, self.clock())
+            for post in await session.scalars(
+                    select(Post).where(Post.wanted > Post.shown, Post.not_before <= self.clock())
+                    .order_by(Post.message_id.is_not(None), Post.id)):
+                card = await self._compose(session, post)
+                if isinstance(card, Later):
+                    assert card.at > self.clock(), "it would be composed for ever"
+                    post.not_before = card.at
+                    continue
                 post.shown = post.wanted
                 await session.flush()
                 if card is not None and post.message_id is None:
@@ -54,6 +59,16 @@ class Room:
                     post.message_id = str(len(self.shown[post.room]) - 1)
                 elif card is not None:
                     self.shown[post.room][int(post.message_id or 0)] = card
+
+    async def _compose(self, session: AsyncSession, post: Post) -> Card | Later | None:
+        compose = self.nudges.compose_digest if post.kind == "digest" else self.nudges.compose_channel
+        return await compose(session, post.workspace_id, post.subject_id, self.clock())
+
+    async def morning(self, day: date, hour: int = 9, minute: int = 30) -> int:
+        """Sweep and deliver at that moment in Berlin; how many promises were made."""
+        made = await self.sweep(berlin(day, hour, minute))
+        await self.deliver()
+        return made
 
     def says(self, room: str) -> str:
         return plain(self.shown[room][-1])
@@ -86,7 +101,7 @@ async def change(store: Store, kind: Any, key: Any, **said: Any) -> None:
         for name, value in said.items():
             setattr(row, name, value)
         await session.flush()
-        await outbox.promise(session, WORKSPACE, [], [Change(1, frozenset({SAM.id, ANA.id}))], datetime(2026, 11, 23, 9, tzinfo=UTC))
+        await outbox.promise(session, WORKSPACE, [], [Change(1, frozenset({SAM.id, ANA.id}))], datetime(2026, 11, 23, 8, 30, tzinfo=UTC))
 
 
 class counted:  # noqa: N801  # reads as a word: with counted(store) as statements

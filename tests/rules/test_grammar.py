@@ -294,6 +294,16 @@ LINES: list[tuple[str, str, dict[str, object]]] = [
     ("quiet for a week", "quiet", {"on": FRI}),
     ("mute 3d", "quiet", {"on": date(2026, 11, 23)}),
     ("quiet off", "quiet", {"choice": "off"}),
+    ("away until fri", "away", {"on": FRI}),
+    ("away until fri to <@U0ANARZ00|ana>", "away", {"on": FRI, "person": "<@U0ANARZ00>"}),
+    ("away fri @ana", "away", {"on": FRI, "person": "ana"}),
+    ("away off", "away", {"choice": "off"}),
+    ("away back", "away", {"choice": "off"}),
+    ("digest weekly", "digest", {"choice": "weekly"}),
+    ("digest daily", "digest", {"choice": "daily"}),
+    ("snooze w1-02 fri", "snooze", {"item": "W1-02", "on": FRI}),
+    ("snooze legal briefing until fri", "snooze", {"item": "legal briefing", "on": FRI}),
+    ("later w1-02 3d", "snooze", {"item": "W1-02", "on": date(2026, 11, 23)}),
     ("why", "why", {}),
     ("help", "help", {}),
     ("?", "help", {}),
@@ -340,6 +350,10 @@ REFUSALS = [
     ("block W1-02", "Say who or what holds it up: `/pilot block W1-02 by @who` or `/pilot block W1-02 reason`."),
     ("quiet", "Say until when: `/pilot quiet off|until DATE`, for example `/pilot quiet until +3d`."),
     ("quiet until", "Say until when: `/pilot quiet off|until DATE`, for example `/pilot quiet until +3d`."),
+    ("away", "Say until when: `/pilot away off|until DATE [to @who]`, for example `/pilot away until mon to @ana`."),
+    ("digest", "Say how often: weekly or daily: `/pilot digest weekly|daily`, for example `/pilot digest weekly`."),
+    ("digest hourly", "Say how often: weekly or daily: `/pilot digest hourly weekly|daily`."),
+    ("snooze w1-02", "Say until when: `/pilot snooze w1-02 DATE`."),
     ("brief legal slot", "Say which day and time: `/pilot brief legal slot WHEN`."),
     ("brief security asks", "Say what they ask for: `/pilot brief security asks text`."),
     # A reason is asked for.
@@ -485,7 +499,7 @@ def test_verbs_of_the_design_are_all_here():
     assert {verb.name for verb in verbs_of("/pilot")} == {
         "", "new", "status", "list", "items", "item", "done", "reopen", "plan", "block", "assign", "due", "na",
         "waive", "team", "head", "brief", "metric", "sign", "gate", "gate override", "rollout", "risk", "report", "history",
-        "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "on-it"}
+        "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "away", "snooze", "on-it"}
     assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
     assert {verb.name for verb in verbs_of("/alerts")} == {"", "help"}
     assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "help"}
@@ -494,8 +508,8 @@ def test_verbs_of_the_design_are_all_here():
 def test_this_release_has_its_verbs_and_no_others():
     now = {verb.name for verb in VERBS if verb.later is None}
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
-                   "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help",
-                   "channel-nudge", "on-it"}
+                   "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help", "away", "digest",
+                   "snooze", "channel-nudge", "on-it"}
 
 
 def test_a_later_verb_says_what_to_use_now_and_that_works():

@@ -16,6 +16,7 @@ create_pilot         +    +    +       +     +        +      +    +     +      .
 item_done            +    +    .       +     +        .      .    .     .      .
 item_reopen          +    +    .       +     +        .      .    .     .      .
 item_plan            +    +    .       +     .        .      .    .     .      .
+item_snooze          +    +    .       +     .        .      .    .     .      .
 item_block           +    +    .       +     .        .      .    .     .      .
 item_assign          +    +    .       +     .        .      .    .     .      .
 item_on_it           +    +    +       +     .        .      +    .     .      .

@@ -25,6 +25,7 @@ from handlers.status.why_card import Told, why_card
 from storage import pilots
 from storage.engine import Store
 from storage.models import Item, ItemKind, ItemState, PilotState, Post, Workspace
+from storage.nudging import Told as ToldRow
 from tests.rules.make import (
     NOW,
     TODAY,
@@ -580,12 +581,14 @@ async def status(store: Store) -> Status:
                          item("R-08", id=504, kind=ItemKind.SIGNOFF, approvers=["product"], owner_id=PRIYA),
                          done("B-01", id=505, pilot_id=3)])
         await pilots.note_risk(session, fresh[0], NOW - timedelta(days=1), 3)
-        nudge = digest(TODAY, [501, 502])
+        nudge = digest(TODAY, [])
         session.add(nudge)
         await session.flush()
+        session.add_all([ToldRow(workspace_id=WORKSPACE, person_id=SAM, item_id=number, pilot_id=1, nudge_id=nudge.id,
+                              step="due", at=NOW) for number in (501, 502)])
         session.add_all([Post(workspace_id=WORKSPACE, kind=kind, subject_id=subject, room=room, made_at=NOW, not_before=NOW,
                               shown=1) for kind, subject, room in (("digest", nudge.id, SAM), ("ask", 1, OMAR), ("home", 0, SAM))])
-    return Status(store, lambda: NOW)
+    return Status(store, lambda: NOW, lambda row, of, step: f"{step} by the policy of {of.name}")
 
 
 async def test_the_status_is_two_queries(status: Status) -> None:
@@ -639,6 +642,7 @@ async def test_stuck_is_told_from_over_the_limit(status: Status) -> None:
 async def test_why_reads_what_was_sent(status: Status) -> None:
     sam = plain(await status.why(WORKSPACE, SAM))
     assert "Your morning message: B-02 Title of B-02 (Claims triage) and B-04 Title of B-04 (Claims triage)" in sam
+    assert "• B-02: due by the policy of Claims triage" in sam
     assert sam.count("Rule: ") == 1
     assert "Asked to take a role, by Priya: Claims triage" in plain(await status.why(WORKSPACE, OMAR))
 

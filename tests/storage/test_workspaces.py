@@ -33,6 +33,7 @@ from storage import (
     attempts,
     audit,
     channels,
+    circles,
     decisions,
     deliveries,
     heads,
@@ -54,8 +55,8 @@ from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (attempts, audit, channels, decisions, deliveries, heads, limits, nudges, outbox, people,
-                                   pilots, told)
+MODULES: tuple[ModuleType, ...] = (attempts, audit, channels, circles, decisions, deliveries, heads, limits, nudges, outbox,
+                                   people, pilots, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
@@ -69,16 +70,21 @@ SWEEPS = {
     "deliveries.forget_before": "old notes go in all workspaces at once",
     "nudges.due_items": "the morning's sweep finds what is due anywhere, by the index on the moment",
     "nudges.due_pilots": "the same for channels",
-    "nudges.move": "sets the next moment of items that the sweep holds locked, by their numbers",
+    "nudges.move": "sets step and next moment of items that the sweep holds locked, by their numbers",
+    "told.write": "adds rows of the mornings that the sweep has just opened, each with its workspace",
+    "told.adopt": "moves what nobody saw between mornings of one person, by the numbers the sweep holds",
+    "told.resolve": "notes the end of escalations of items that the sweep holds locked, by their numbers",
     "outbox.claim": "a sender takes ready lanes of any workspace; all that follows names the lane's workspace",
     "outbox.next_ready": "when to look again for any of them",
     "outbox.waiting": "a gauge over all",
+    "people.to_hear_soon": "the refresh asks for the rest of people of any workspace who may be written to soon",
     "pilots.waived_before": "waivers end in all workspaces, by the index on their last day",
     "people.stale": "the refresh looks again at people of any workspace",
 }
 """What spans workspaces on purpose, each with its reason. Nothing else may."""
 
-OF_SEVERAL = {"heads.heads_of", "nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.doubt", "limits.met",
+OF_SEVERAL = {"heads.heads_of", "nudges.digests_made", "circles.pilots_of", "circles.seats_in", "circles.heads_in",
+              "circles.people_among", "told.about", "nudges.with_the_rest", "nudges.open_mornings", "outbox.first_in_each", "outbox.doubt", "limits.met",
               "people.in_many", "pilots.of_items", "pilots.dossiers", "attempts.still_held", "attempts.give_back", "attempts.note"}
 """Take rows of several workspaces and keep them apart: tested one by one below."""
 
@@ -127,7 +133,7 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
     digest = (await session.scalars(select(Nudge).where(Nudge.workspace_id == workspace))).one()
     nudge = Nudge(workspace_id=workspace, kind="channel", about=str(first), day=TODAY, made_at=NOW, pilot_id=first)
     session.add_all([nudge, *(Told(workspace_id=workspace, person_id=SAM, item_id=first, pilot_id=first,
-                                   nudge_id=digest.id, step=step, at=NOW) for step in ("due", "warn"))])
+                                   nudge_id=digest.id, step=step, at=NOW) for step in ("due", "warn", "channel"))])
     await session.flush()
     session.add_all([
         Post(workspace_id=workspace, kind="nudge", subject_id=nudge.id, room="slack:C2", made_at=NOW,
@@ -185,7 +191,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
     known = {
         "pilot_id": number, "item_id": await _number(session, Item, of), "nudge_id": await _number(session, Nudge, of),
         "entry_id": await _number(session, AuditEntry, of), "decision_id": await _number(session, Decision, of), "post_id": await _number(session, Post, of),
-        "person_id": SAM, "person": SAM, "owner": SAM, "about": SAM, "room": SAM if name == "outbox.posts_to" else ROOM,
+        "person_id": SAM, "person": SAM, "owner": SAM, "about": SAM, "room": SAM if name in ("outbox.posts_to", "outbox.first_said_since") else ROOM,
         "ref": "B-02", "subject": "B-02", "limit": 9, "kind": "digest", "day": TODAY, "now": NOW, "at": NOW,
         "subject_id": 1, "subject_ids": [1], "kinds": ["digest"], "until": TODAY if name == "pilots.signoffs_wanted" else NOW, "delivery": "press:1",
         "surface": "slack", "newer": [Promise(ROOM, "nudge", 9, number)], "today": TODAY,
@@ -193,6 +199,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "ids": [SAM, PRIYA] if name == "people.several" else [number],
         "name": {"people.named": "sam", "people.ensure_workspace": "X"}.get(name, "Claims triage"),
         "pilot_ids": [number], "pilot": number, "before": TODAY, "whats": ["item done"], "moment": NOW,
+        "stretch": (NOW, NOW + timedelta(hours=1)), "gates": [(number, "readiness_review")],
         "sponsor": PRIYA if name == "decisions.hand_over" else SAM, "since": NOW,
         "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
     }
@@ -220,7 +227,7 @@ def test_every_query_is_of_one_workspace_or_named_here() -> None:
     assert not set(_of_workspace()) & named
 
 
-WRITES = {"outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "deliveries.is_first",
+WRITES = {"people.note_rest", "pilots.look_at", "outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "deliveries.is_first",
           "outbox._wake", "decisions.settle", "decisions.hand_over", "told.act", "heads.set_head", "heads.remove_head"}
 
 
@@ -302,16 +309,25 @@ async def test_what_takes_several_workspaces_keeps_them_apart(twins: Store) -> N
         due = await nudges.due_items(session, NOW, 9)
         assert {each.workspace_id for each in due} == {MINE, OTHER}
         only = [each for each in due if each.workspace_id == MINE]
-        assert set(_workspaces_in(await nudges.with_the_rest(session, only, NOW))) == {MINE}
+        rest = await nudges.with_the_rest(session, only, NOW)
+        assert {each.workspace_id for each in rest} == {MINE}
+        around = await circles.pilots_of(session, rest, lean=True)
+        assert {each.workspace_id for each in around.values()} == {MINE}
+        assert {number for number, _ in await circles.seats_in(session, around.values(), ["legal"])} == set(around)
+        assert set(await circles.heads_in(session, {MINE})) == {(MINE, "legal")}
+        assert set(await circles.people_among(session, {(MINE, SAM)})) == {(MINE, SAM)}
+        assert {each.workspace_id for each in await told.about(session, rest, ["due"])} == {MINE}
+        made = await nudges.digests_made(session, {(MINE, SAM)}, TODAY, TODAY)
+        assert {each.workspace_id for each in made} == {MINE}
         assert set(_workspaces_in(await pilots.of_items(session, only))) == {MINE}
         both = [p for p in [await pilots.one(session, MINE, 1), await pilots.one(session, OTHER, 2)] if p is not None]
         for dossier in await pilots.dossiers(session, both):
             assert set(_workspaces_in(dossier)) == {dossier.pilot.workspace_id}
         known = await people.in_many(session, {(MINE, SAM)})
         assert {key: row.workspace_id for key, row in known.items()} == {(MINE, SAM): MINE}
-        made = await nudges.open_mornings(session, [
+        opened = await nudges.open_mornings(session, [
             Nudge(workspace_id=MINE, kind="channel", about="7", day=TODAY, made_at=NOW)])
-        assert [nudge.workspace_id for nudge, _ in made] == [MINE]
+        assert [nudge.workspace_id for nudge, _ in opened] == [MINE]
         turns = await outbox.claim(session, NOW, timedelta(seconds=60), 9)
         await outbox.promise(session, OTHER, [Promise(ROOM, "nudge", 5)], [], NOW)
         mine = [turn for turn in turns if turn.workspace == MINE]

@@ -1,0 +1,58 @@
+"""When a direct message that nobody asked for may go out: in the reader's hours, and not too many a day."""
+
+from datetime import date, datetime, time, timedelta
+
+from handlers.nudges.circle import is_away
+from handlers.nudges.mornings import Mornings
+from handlers.nudges.policy import Policy
+from handlers.nudges.standing import calendar_for
+from storage.models import Person
+
+FROM_PEOPLE = frozenset({"offer"})
+"""Messages that somebody's press sets off, besides those that a policy names as immediate."""
+_SAID_WITHIN = timedelta(days=14)
+_DAY = timedelta(days=1)
+
+
+def digest_waits_until(mornings: Mornings) -> datetime | None:
+    """When a digest that nobody has seen may go out; None: now."""
+    morning = mornings.first(mornings.today, ordinary=False)
+    if morning is None:
+        return mornings.now + _DAY
+    return morning.at if morning.at > mornings.now else _rested(mornings.person, mornings.now)
+
+
+def is_too_old(day: date, today: date) -> bool:
+    """Whether a digest of that day is left unsaid: what it spoke of has come up anew since."""
+    return today - day > _SAID_WITHIN
+
+
+def day_began(person: Person, now: datetime) -> datetime:
+    calendar = calendar_for(person)
+    return calendar.at(calendar.today(now), time.min)
+
+
+def waits_until(person: Person, policy: Policy, now: datetime, said_today: int) -> datetime | None:
+    """When a message of its own may go out: the first moment of theirs that allows it; None: now.
+
+    Args:
+        said_today: how many such messages they got on this day of theirs.
+    """
+    calendar = calendar_for(person)
+    local = calendar.local(now)
+    may_today = (calendar.is_working(local.date()) and not is_away(person, now)
+                 and said_today < policy.budget.immediate_per_day and local.time() < policy.closes)
+    if may_today and local.time() >= policy.opens:
+        return _rested(person, now)
+    day = local.date() if may_today else local.date() + _DAY
+    if person.away_until is not None:
+        day = max(day, person.away_until)
+    return calendar.at(calendar.next_working(day), policy.opens)
+
+
+def _rested(person: Person, now: datetime) -> datetime | None:
+    """Nobody is disturbed; None: they are not resting."""
+    begins, ends = person.dnd_from, person.dnd_until
+    if begins is None or ends is None or not begins <= now < ends:
+        return None
+    return ends
