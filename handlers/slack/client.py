@@ -37,7 +37,8 @@ FORM_ONLY = frozenset({"users.info", "conversations.info", "conversations.histor
                        "files.getUploadURLExternal"})
 """Methods that take no JSON body."""
 LIMITS = tuple(("slack", limit) for limit in (
-    EVERYTHING, "chat.update", "views.publish", "conversations.history", "conversations.open"))
+    EVERYTHING, "chat.update", "views.publish", "conversations.history", "conversations.open",
+    "conversations.replies", "files.getUploadURLExternal", "files.completeUploadExternal"))
 """What a send may be held up by, in a whole workspace."""
 HISTORY_PAGES = 5
 DND_AT_ONCE = 50
