@@ -32,6 +32,7 @@ from sqlalchemy.sql import visitors
 from storage import (
     attempts,
     audit,
+    briefings,
     channels,
     circles,
     decisions,
@@ -48,14 +49,14 @@ from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
 from storage.models import AuditEntry, Delivery, Item, ItemKind, Lane, Nudge, Pilot, Post, Seat, Workspace
-from storage.nudging import Decision, FunctionHead, Told
+from storage.nudging import Briefing, Decision, FunctionHead, Told
 from storage.outbox import Change, Promise, Turn
 from storage.pilots import Dossier
 from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (attempts, audit, channels, circles, decisions, deliveries, heads, limits, nudges, outbox,
+MODULES: tuple[ModuleType, ...] = (attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits, nudges, outbox,
                                    people, pilots, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
@@ -66,6 +67,8 @@ SWEEPS = {
     "channels.digested": "what digests of the day say of these items, by their numbers",
     "audit.verify": "an admin's command proves the trails of all workspaces",
     "audit._verify_one": "its part for one pilot",
+    "briefings.to_begin": "the tick finds whose pilot kicks off, anywhere",
+    "briefings.just_over": "the tick finds which meeting is over, anywhere",
     "decisions.sponsors_to_ask": "the sweep finds whose week allows to be asked, anywhere, by the index on the moment",
     "deliveries.forget_before": "old notes go in all workspaces at once",
     "nudges.due_items": "the morning's sweep finds what is due anywhere, by the index on the moment",
@@ -88,7 +91,7 @@ OF_SEVERAL = {"heads.heads_of", "nudges.digests_made", "circles.pilots_of", "cir
               "people.in_many", "pilots.of_items", "pilots.dossiers", "attempts.still_held", "attempts.give_back", "attempts.note"}
 """Take rows of several workspaces and keep them apart: tested one by one below."""
 
-OF_A_ROW = {"audit.append", "decisions.card_of", "people.save",
+OF_A_ROW = {"audit.append", "briefings.opened", "decisions.card_of", "people.save",
             "pilots.dossier", "pilots.note_risk", "pilots.risk_before"}
 """Take a row, and with it its workspace: tested below."""
 
@@ -116,6 +119,9 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
     session.add(row)
     await session.flush()
     session.add_all([
+        item("W1-02", id=first + 30, workspace_id=workspace, pilot_id=first, owner_id=SAM, kind=ItemKind.MEETING,
+             slot_at=NOW + timedelta(days=1), due_on=None),
+        item("W1-01", id=first + 40, workspace_id=workspace, pilot_id=first, owner_id=SAM, kind=ItemKind.MEETING, due_on=None),
         Seat(workspace_id=workspace, pilot_id=first, role="legal", person_id=SAM, asked_by=PRIYA, asked_at=NOW),
         item("B-02", id=first, workspace_id=workspace, pilot_id=first, owner_id=SAM, next_at=NOW),
         item("B-03", id=first + 10, workspace_id=workspace, pilot_id=first, owner_id=PRIYA, blocked_by=SAM,
@@ -142,6 +148,9 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
         Decision(workspace_id=workspace, pilot_id=first, item_id=first, sponsor_id=SAM, made_at=NOW, asked_at=NOW),
         Post(workspace_id=workspace, kind="decision", subject_id=1, room=SAM, made_at=NOW, not_before=NOW, pilot_id=first,
              shown=1)])
+    await session.flush()
+    session.add_all([Briefing(workspace_id=workspace, item_id=each, pilot_id=first, uid="u", made_at=NOW, slots=[NOW.isoformat()])
+                     for each in (first, first + 40)])
     await session.flush()
     await audit.append(session, row, at=NOW, actor=SAM, door="test", what="item done", subject="B-02")
     await pilots.note_risk(session, row, NOW - timedelta(days=1), 40 + first)
@@ -201,7 +210,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "pilot_ids": [number], "pilot": number, "before": TODAY, "whats": ["item done"], "moment": NOW,
         "stretch": (NOW, NOW + timedelta(hours=1)), "gates": [(number, "readiness_review")],
         "sponsor": PRIYA if name == "decisions.hand_over" else SAM, "since": NOW,
-        "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
+        "people": [SAM], "after": NOW, "but": 999, "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
     }
     if name == "channels.is_followed":
         known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
@@ -231,8 +240,8 @@ WRITES = {"people.note_rest", "pilots.look_at", "outbox.promise", "limits.pause"
           "outbox._wake", "decisions.settle", "decisions.hand_over", "told.act", "heads.set_head", "heads.remove_head"}
 
 
-ONE_BY_ONE = {"decisions.cards_at_rest"}
-"""Has an answer only once nothing is left to decide: tested below."""
+ONE_BY_ONE = {"briefings.lock_calendars", "decisions.cards_at_rest"}
+"""Answers only once nothing is left to decide, or never: tested below."""
 
 
 @pytest.mark.parametrize("name", [name for name in _of_workspace() if name not in WRITES | ONE_BY_ONE])
@@ -293,6 +302,9 @@ async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> N
         assert asked is not None
         assert [each.workspace_id for each in await decisions.card_of(session, asked)] == [MINE]
         await audit.append(session, mine, at=NOW, actor=SAM, door="d", what="w")
+        assert set(_workspaces_in(await briefings.opened(session, (await pilots.items_of(session, MINE, 1))[0], "u", NOW))) == {
+            MINE}
+        await briefings.lock_calendars(session, MINE, [SAM])
         await people.save(session, person("sam", "Sam Other", workspace_id=MINE))
         assert await attempts.still_held(session, [Turn(MINE, ROOM, 0), Turn(MINE, SAM, 7)]) == {Turn(MINE, ROOM, 0)}
         await attempts.give_back(session, {Turn(MINE, ROOM, 0): NOW})
