@@ -419,7 +419,7 @@ async def test_the_head_of_the_function_takes_it_or_names_somebody(world: World)
     await press(world, "omar", f"standin:{number}", dm(world, "omar"))
     assert (await item(world, "W1-02")).owner_id == f"slack:{world.sandbox.user_id('omar')}"
     assert len(picks(brief(world, "omar", "Legal briefing for Claims triage: pick"))) == 3
-    assert "Only the owner, the pilot lead or an admin can hand this over" in await forge(world, "jonas", f"standin:{number}")
+    assert "Only the owner, the pilot lead or an admin can hand this over" in await forge(world, "marta", f"standin:{number}")
 
 
 async def test_with_no_head_the_lead_is_asked_and_told_how_to_name_one(world: World) -> None:
