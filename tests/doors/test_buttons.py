@@ -174,6 +174,7 @@ async def test_a_handed_over_item_can_be_planned_done_and_passed_on_from_its_mes
 
 async def test_a_digest_is_worked_through_and_follows_what_others_do(world: World) -> None:
     await world.new_pilot(**FEW)
+    await world.type("priya", "/pilot channel-nudge names", ROOM)  # or the channel would mention him, and the digest not
     await give(world, "sam", ["IN-01", "IN-02", "IN-03", "IN-05", "IN-06"], date(2026, 11, 24))
     await give(world, "omar", ["W1-05", "W1-06"], date(2026, 12, 2))  # or he would be introduced to them
     await sweep(world, 24)

@@ -274,3 +274,17 @@ async def test_who_is_mentioned_in_the_channel_is_so_by_the_row_that_says_it(wor
     assert f"<@{world.sandbox.user_id('sam')}>" in str(card.blocks)
     told = await rows(world, select(Told).where(Told.item_id == number, Told.step == "channel"))
     assert [row.person_id for row in told] == [f"slack:{world.sandbox.user_id('sam')}"]
+
+
+async def test_the_digest_leaves_out_what_its_reader_was_mentioned_for_in_the_channel(world: World) -> None:
+    await world.new_pilot(**FEW, kickoff=date(2026, 11, 23))
+    await settle_gate(world, "week_one", world.clock())
+    await give(world, "sam", ["W1-06"], date(2026, 11, 24))
+    await give(world, "sam", ["W1-05"], date(2026, 11, 25))
+    await sweep(world, 24)
+    in_channel, digest = world.last(ROOM), world.last(world.sandbox.dm_id("sam"))
+    title = {ref: (await item(world, ref)).title for ref in ("W1-05", "W1-06")}
+    assert f"<@{world.sandbox.user_id('sam')}> · due today" in str(in_channel.blocks)
+    assert title["W1-06"] in in_channel.plain
+    assert title["W1-05"] in digest.plain
+    assert title["W1-06"] not in digest.plain

@@ -57,8 +57,8 @@ async def test_why_names_the_rule_behind_each_message(world: World) -> None:
     await world.type("sam", "/pilot block w1-05 by @jonas contract missing", HERE)
     await world.morning(2)
     every = await world.type("jonas", "/pilot why")
-    assert "Why you got my last 4 messages" in every
-    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml as it comes)" in every
+    assert "Why you got my last 5 messages" in every  # one of them a mention in the channel
+    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml" in every
     assert "*Something waits for you*, by Sam Okafor: W1-05 · Claims triage" in every
     assert "*Your morning message*: W1-02 Hold a 30-minute legal briefing (Claims triage)" in every
     assert "`/pilot quiet until DATE`" in every
