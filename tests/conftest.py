@@ -195,5 +195,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return OneByOne(config, log)
 
 
+@pytest.fixture
+async def polite(database_url: str, clock: FrozenClock) -> AsyncIterator[World]:
+    """The same with the policy as it comes: hours are minded, and few messages come a day."""
+    async with world_on(database_url, clock, minds_hours=True, admins="U0ALEXA00") as world:
+        yield world
+
+
 def pytest_report_header() -> str:
     return f"groundcrew: SQLite, and PostgreSQL at {PG_URL.rpartition('@')[2]} where it answers"

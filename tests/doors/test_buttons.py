@@ -177,6 +177,7 @@ async def test_a_digest_is_worked_through_and_follows_what_others_do(world: Worl
     await world.type("priya", "/pilot channel-nudge names", ROOM)  # or the channel would mention him, and the digest not
     await give(world, "sam", ["IN-01", "IN-02", "IN-03", "IN-05", "IN-06"], date(2026, 11, 24))
     await give(world, "omar", ["W1-05", "W1-06"], date(2026, 12, 2))  # or he would be introduced to them
+    await world.type("priya", "/pilot channel-nudge role only", ROOM)  # a mention there is not repeated in a digest
     await sweep(world, 24)
     dm = world.sandbox.dm_id("sam")
     digest = world.last(dm)

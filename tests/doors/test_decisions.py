@@ -402,19 +402,19 @@ async def test_what_holds_a_due_gate_does_not_wait_for_the_week_to_end(world: Wo
     assert cards(world) == 2
 
 
-async def test_at_night_and_while_they_are_away_nobody_is_asked(world: World) -> None:
-    await late_pilot(world)
-    world.clock.now = november(23, 20, 0)
-    await request(world)
-    assert await ask(world) == 0
-    assert (await decision(world)).ask_at == november(24, 8, 30)
+async def test_at_night_and_while_they_are_away_nobody_is_asked(polite: World) -> None:
+    await late_pilot(polite)
+    polite.clock.now = november(23, 20, 0)
+    await request(polite)
+    assert await ask(polite) == 0
+    assert (await decision(polite)).ask_at == november(24, 8, 30)
     from storage.models import Person
-    async with world.parts.store.begin() as session:
-        marta = (await session.scalars(select(Person).where(Person.id == person_id(world, "marta")))).one()
+    async with polite.parts.store.begin() as session:
+        marta = (await session.scalars(select(Person).where(Person.id == person_id(polite, "marta")))).one()
         marta.away_until = date(2026, 11, 26)
-    world.clock.now = november(24, 9, 0)
-    assert await ask(world) == 0
-    assert (await decision(world)).ask_at == november(26, 8, 30)
+    polite.clock.now = november(24, 9, 0)
+    assert await ask(polite) == 0
+    assert (await decision(polite)).ask_at == november(26, 8, 30)
 
 
 # ---- several replicas ------------------------------------------------------------------------------------------------

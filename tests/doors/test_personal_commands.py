@@ -58,7 +58,7 @@ async def test_why_names_the_rule_behind_each_message(world: World) -> None:
     await world.morning(2)
     every = await world.type("jonas", "/pilot why")
     assert "Why you got my last 5 messages" in every  # one of them a mention in the channel
-    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml" in every
+    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml as it comes)" in every
     assert "*Something waits for you*, by Sam Okafor: W1-05 · Claims triage" in every
     assert "*Your morning message*: W1-02 Hold a 30-minute legal briefing (Claims triage)" in every
     assert "`/pilot quiet until DATE`" in every

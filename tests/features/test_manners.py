@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,10 +10,9 @@ import pytest
 from handlers.nudges import manners
 from handlers.nudges.policy import Policy
 from storage.models import Person
-from tests.conftest import FrozenClock
 from tests.rules.ladder import POLICY
 from tests.rules.make import person
-from tests.world import World, world_on
+from tests.world import World
 
 MON, TUE, THU, FRI = (date(2026, 11, day) for day in (23, 24, 26, 27))
 HERE = "claims-triage"
@@ -44,13 +42,6 @@ def test_a_message_waits_for_its_readers_hours(said: dict[str, Any], now: dateti
     reader: Person = person("sam", **said)
     policy: Policy = POLICY
     assert manners.waits_until(reader, policy, now, count) == expected
-
-
-@pytest.fixture
-async def polite(database_url: str, clock: FrozenClock) -> AsyncIterator[World]:
-    """The bot with the policy as it comes: hours are minded."""
-    async with world_on(database_url, clock, minds_hours=True, admins="U0ALEXA00") as world:
-        yield world
 
 
 async def test_whoever_is_asked_early_in_the_morning_reads_it_when_their_day_begins(polite: World) -> None:
