@@ -30,6 +30,7 @@ from handlers.nudges.actions import Nudges
 from handlers.nudges.channel_settings import ChannelSettings
 from handlers.nudges.decisions import Decisions
 from handlers.nudges.policy import Policies
+from handlers.nudges.self_check import SelfChecks
 from handlers.nudges.snoozing import Snoozes
 from handlers.nudges.why import rules_of
 from handlers.outbox.actions import Outbox
@@ -141,6 +142,7 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
+    self_checks = SelfChecks(ledger, policies, languages)
     composer = Composer(nudges, decisions, status, languages, briefing_cards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
@@ -148,15 +150,14 @@ def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClie
                   status=status, outbox=outbox, creation=Creation(ledger, people, client, library, times),
                   habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
-                  heads=Heads(ledger, people))
+                  heads=Heads(ledger, people), self_checks=self_checks)
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
-    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, metrics,
-                 ticks.ticks(nudges, briefing_tick, decisions, outbox, people, items, ledger), identity,
-                 library, policies,
-                 languages)
+    every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger)
+    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, metrics, every,
+                 identity, library, policies, languages)
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:

@@ -8,6 +8,7 @@ from handlers.briefings.tick import BriefingTick
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
 from handlers.nudges.decisions import Decisions
+from handlers.nudges.self_check import SelfChecks
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People
 from handlers.pilots.items import Items
@@ -24,8 +25,8 @@ class Tick:
     run: Callable[[], Awaitable[object]]
 
 
-def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, outbox: Outbox, people: People,
-          items: Items, ledger: Ledger) -> list[Tick]:
+def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_checks: SelfChecks,
+          outbox: Outbox, people: People, items: Items, ledger: Ledger) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -35,6 +36,7 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, outbox:
         Tick("nudge", timedelta(seconds=30), nudges.sweep),
         Tick("briefings", timedelta(minutes=1), briefings.run),
         Tick("ask for decisions", timedelta(seconds=30), decisions.sweep),
+        Tick("check nudges", timedelta(hours=1), self_checks.sweep),
         Tick("end waivers", timedelta(minutes=10), items.end_waivers),
         Tick("refresh people", timedelta(minutes=10), people.refresh),
         Tick("refresh do not disturb", timedelta(minutes=10), people.refresh_rest),

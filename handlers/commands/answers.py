@@ -15,6 +15,7 @@ from handlers.commands.reply import Reply
 from handlers.commands.verbs import Parsed
 from handlers.nudges.channel_settings import ChannelSettings
 from handlers.nudges.decisions import Decisions
+from handlers.nudges.self_check import SelfChecks
 from handlers.nudges.snoozing import Snoozes
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People, calendar_of
@@ -88,6 +89,7 @@ class Tools:
     channel: ChannelSettings
     decisions: Decisions
     heads: Heads
+    self_checks: SelfChecks
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

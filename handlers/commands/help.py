@@ -7,7 +7,7 @@ from handlers.commands.verbs import COMMANDS, Kind, Verb, verbs_of
 from handlers.people.permissions import Action, Hat, may
 
 _GROUPS = (
-    ("See", ("", "status", "list", "items", "item", "history")),
+    ("See", ("", "status", "list", "items", "item", "history", "report nudges")),
     ("Work on an item", ("done", "plan", "snooze", "due", "block", "assign", "on-it", "na", "waive",
                          "reopen")),
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",

@@ -258,7 +258,10 @@ VERBS: tuple[Verb, ...] = (
                "score, its four parts and what would cut it most."),
     Verb("/pilot", "report", (), "The monthly report on the success metric", Action.READ, "/pilot report",
          later="Monthly reports come in a later release; until then `/pilot status` and `/pilot "
-               "list` say where pilots stand."),
+               "list` say where pilots stand, and `/pilot report nudges` how much my nudges help."),
+    Verb("/pilot", "report nudges", (_PILOT,),
+         "How much the nudges in a pilot help, step by step and week by week", Action.READ,
+         "/pilot report nudges", more=("/pilot report nudges claims triage",)),
     Verb("/pilot", "history", (_PILOT,), "Who changed what and when", Action.HISTORY, "/pilot history",
          aliases=("log", "audit")),
     Verb("/pilot", "export", (), "The evidence as a ZIP", Action.EXPORT, "/pilot export",

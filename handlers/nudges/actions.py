@@ -77,14 +77,14 @@ class Nudges:
         A digest decides that for itself.
         """
         policy = self.policies.of(post.workspace_id)
-        if post.kind not in policy.immediate | manners.FROM_PEOPLE:
+        if post.kind not in policy.immediate | manners.BESIDES:
             return None
         person = await people.one(session, post.workspace_id, post.room)
         if person is None:
             return None
         began = manners.day_began(person, now)
         said = await outbox.first_said_since(session, post.workspace_id, post.room,
-                                             policy.immediate | manners.FROM_PEOPLE, began)
+                                             policy.immediate | manners.BESIDES, began)
         return manners.waits_until(person, policy, now, said)
 
     async def compose_digest(self, session: AsyncSession, workspace: str, nudge_id: int,

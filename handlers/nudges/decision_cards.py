@@ -128,9 +128,9 @@ def _settled_card(sheet: Sheet, settled: Sequence[Matter], words: Words) -> Card
 def _title(sheet: Sheet, item: Item, words: Words) -> str:
     days, pilot = days_waited(item, sheet.now, sheet.calendar(item)), sheet.dossier.pilot.name
     if days == 0:
-        return words.text("Decision wanted: {pilot} waits for {item}", pilot=pilot, item=item.title)
-    return words.count("Decision wanted: {pilot} has waited {number} working day for {item}",
-                       "Decision wanted: {pilot} has waited {number} working days for {item}",
+        return words.text("Decision wanted: {pilot} waits for “{item}”", pilot=pilot, item=item.title)
+    return words.count("Decision wanted: {pilot} has waited {number} working day for “{item}”",
+                       "Decision wanted: {pilot} has waited {number} working days for “{item}”",
                        days, pilot=pilot, item=item.title)
 
 

@@ -8,8 +8,8 @@ from handlers.nudges.policy import Policy
 from handlers.nudges.standing import calendar_for
 from storage.models import Person
 
-FROM_PEOPLE = frozenset({"offer"})
-"""Messages that somebody's press sets off, besides those that a policy names as immediate."""
+BESIDES = frozenset({"offer", "self-check"})
+"""Held to the same manners as what a policy names as immediate: a press sets it off, or how nudges help."""
 _SAID_WITHIN = timedelta(days=14)
 _DAY = timedelta(days=1)
 

@@ -10,6 +10,7 @@ from handlers.briefings import composing
 from handlers.briefings.composing import BriefingCards
 from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
+from handlers.nudges import self_check_cards
 from handlers.nudges.actions import Nudges
 from handlers.nudges.decisions import Decisions
 from handlers.outbox.cards import token_back_card
@@ -107,6 +108,8 @@ class Composer:
                 return cards.handed_card(dossier, entry, post.room, now, words)
             case "offer":
                 return offer_card(dossier, entry, words, was_shown=post.message_id is not None)
+            case "self-check":
+                return self_check_cards.change_card(dossier.pilot, entry, words)
             case "status":
                 return await self.status.compose_shared(session, dossier, now)
         return cards.stage_card(dossier, entry, words)
@@ -131,7 +134,7 @@ async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) 
     about_people = [morning.about for morning in mornings.values() if morning.pilot_id is None]
     here = await people.several(session, workspace, [*rooms, *about_people])
     of_pilots = [post.pilot_id for post in posts
-                 if post.kind in composing.KINDS and post.pilot_id is not None]
+                 if post.kind in (*composing.KINDS, "decision") and post.pilot_id is not None]
     about = [*subjects("kickoff", "ask"), *of_pilots, *(entry.pilot_id for entry in entries),
              *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]
     return [mornings, entries, here, await pilots.read_ahead(session, workspace, about)]

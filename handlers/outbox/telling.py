@@ -17,7 +17,7 @@ TOKEN_BACK = "token-back"  # noqa: S105  (no password)
 Its subject is the second since when."""
 
 
-ABOUT_ENTRY = ("seat-back", "blocker", "handed", "offer", "gate", "status")
+ABOUT_ENTRY = ("seat-back", "blocker", "handed", "offer", "gate", "status", "self-check")
 """Kinds whose subject is an audit entry."""
 
 

@@ -190,7 +190,7 @@ class Status:
                 decision = await decisions.one(session, workspace, post.subject_id)
                 items = await pilots.several_items(session, workspace, [decision.item_id] if decision else ())
                 return Told(post.kind, post.made_at, items=items)
-            case "blocker" | "handed" | "seat-back":
+            case "blocker" | "handed" | "seat-back" | "self-check":
                 entry = await audit.one(session, workspace, post.subject_id)
                 if entry is not None:
                     pilot = await pilots.one(session, workspace, entry.pilot_id)

@@ -36,6 +36,8 @@ _SAID = {
     "item repeats": "{s} opened again, as it repeats",
     "item waived": "{s} waived",
     "waiver ran out": "{s} open again, its waiver ran out",
+    "nudges halved": "made the nudges half as frequent, as too few were acted on",
+    "nudges as before": "made the nudges as frequent as before, as more were acted on",
     "decision taken": "took a decision about {s}",
     "ask added": "{s} asked for",
     "briefing slot": "{s} has a slot",

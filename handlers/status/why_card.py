@@ -36,6 +36,8 @@ _RULES = {
     "decision": ("A decision is wanted",
                  "to the sponsor of a pilot, when an item is long overdue although everybody below was told: "
                  "one card a week at most, more only where a gate is due."),
+    "self-check": ("How my nudges help", "to the lead of a pilot, when so few nudges were acted on that they "
+                                         "come half as often, and when they come as before."),
     "undelivered": ("A post did not go out", "at once, to whoever registered the pilot."),
 }
 KINDS = tuple(_RULES)

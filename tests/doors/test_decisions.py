@@ -70,7 +70,7 @@ async def test_the_card_says_what_waits_who_has_the_ball_what_was_tried_and_what
     await request(world)
     assert await ask(world) == 1
     said = card(world)
-    assert said.startswith("*Decision wanted: Claims triage has waited 7 working days for List every upstream")
+    assert said.startswith("*Decision wanted: Claims triage has waited 7 working days for “List every upstream")
     assert "*Who has the ball:* Sam Okafor (Engineering), without a new date" in said
     assert "Sam Okafor was warned on Mon 16 Nov, Priya Shah (pilot lead) was told on Wed 18 Nov" in said
     assert "(head of Engineering) was told on Fri 20 Nov" in said

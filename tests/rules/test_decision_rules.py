@@ -229,10 +229,10 @@ def test_the_card_says_that_the_owner_has_left() -> None:
 def test_the_first_line_is_enough_for_a_phone() -> None:
     card = decision_card(sheet(item(id=1, **SAMS)), ENGLISH)
     assert card is not None
-    assert card.title == "Decision wanted: Claims triage has waited 7 working days for Title of B-02"
+    assert card.title == "Decision wanted: Claims triage has waited 7 working days for “Title of B-02”"
     today = decision_card(sheet(item(id=1, **(SAMS | {"due_on": MON}))), ENGLISH)
     assert today is not None
-    assert today.title == "Decision wanted: Claims triage waits for Title of B-02"
+    assert today.title == "Decision wanted: Claims triage waits for “Title of B-02”"
 
 
 def test_what_was_not_tried_is_not_claimed() -> None:

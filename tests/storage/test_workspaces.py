@@ -39,6 +39,7 @@ from storage import (
     deliveries,
     heads,
     limits,
+    nudge_figures,
     nudges,
     outbox,
     people,
@@ -56,8 +57,8 @@ from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits, nudges, outbox,
-                                   people, pilots, told)
+MODULES: tuple[ModuleType, ...] = (attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits,
+                                   nudge_figures, nudges, outbox, people, pilots, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
@@ -81,6 +82,7 @@ SWEEPS = {
     "outbox.next_ready": "when to look again for any of them",
     "outbox.waiting": "a gauge over all",
     "people.to_hear_soon": "the refresh asks for the rest of people of any workspace who may be written to soon",
+    "nudge_figures.pilots_to_check": "once a week every running pilot is looked at, by its number",
     "pilots.waived_before": "waivers end in all workspaces, by the index on their last day",
     "people.stale": "the refresh looks again at people of any workspace",
 }
