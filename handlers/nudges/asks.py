@@ -104,7 +104,7 @@ def _office(telling: Telling, item: Item, words: Words) -> str:
         return words.text("pilot lead")
     if telling.step is Step.SPONSOR:
         return words.text("sponsor")
-    return words.text("head of {role}", role=role_title(item))
+    return words.text("head of {role}", role=role_title(item, words))
 
 
 def _why_them(point: Point, matter: Matter, reader: Person, people: People, today: date,
@@ -114,7 +114,8 @@ def _why_them(point: Point, matter: Matter, reader: Person, people: People, toda
     if point.step in (*LADDER, Step.STAND_IN) or item.owner_id == reader.id:
         return None
     if item.blocked_by == reader.id:
-        return line(words.text("{owner} waits for you with this.", owner=name_of(item.owner_id, people)))
+        return line(words.text("{owner} waits for you with this.",
+                               owner=name_of(item.owner_id, people, words=words)))
     first = people.get(item.blocked_by or item.owner_id or "")
     if first is None:
         return words.spans("Nobody has it yet. {command} gives the role to somebody.",
@@ -133,7 +134,7 @@ def _why_them(point: Point, matter: Matter, reader: Person, people: People, toda
 
 def _heads_up(point: Point, matter: Matter, people: People, mornings: Mornings, words: Words) -> Line:
     item = point.item
-    owner = name_of(item.blocked_by or item.owner_id, people, mornings.person, words)
+    owner = name_of(item.blocked_by or item.owner_id, people, words=words)
     if point.step is Step.STAND_IN:
         said = words.text("{owner} has chosen no slot for this briefing. Could somebody else hold it?",
                           owner=owner)
@@ -161,7 +162,7 @@ def _what_is_missing(missing: To, item: Item, words: Words) -> Line:
     if missing is To.SPONSOR:
         return words.spans("This is for a sponsor, and there is none: {command} names one.",
                            command=Mono("/pilot team sponsor @who"))
-    role = role_title(item)
+    role = role_title(item, words)
     return words.spans("This is for whoever heads {role}, and I know nobody: {command} names them.",
                        role=role, command=Mono(f"/pilot head {item.role} @who"))
 
@@ -177,7 +178,7 @@ def copied(point: Point, matter: Matter, reader: Person, today: date, words: Wor
         return line("→ ", named)
     role = (words.text("pilot lead") if rung is None or rung.to is To.LEAD or to is circle.lead(item)
             else words.text("sponsor") if rung.to is To.SPONSOR
-            else words.text("head of {role}", role=role_title(item)))
+            else words.text("head of {role}", role=role_title(item, words)))
     late = late_by(item.due_on or today, today, matter.calendar)
     return line("→ ", words.text(
         "I told {person} ({role}) that this is {late} late: {item}", person=to.name, role=role,

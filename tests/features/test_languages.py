@@ -48,6 +48,19 @@ async def test_a_german_is_asked_in_german_and_everybody_else_in_english(databas
         assert "*Data*: Lena Fischer" in world.all_text("claims-triage")
 
 
+async def test_the_morning_message_of_a_german_is_german_and_its_buttons_work(database_url: str, clock: Any) -> None:
+    async with world_on(database_url, clock) as world:
+        await world.new_pilot(**EVERYONE)
+        room = world.sandbox.dm_id("lena")
+        await world.press("lena", "Annehmen", room)
+        await world.morning(days=3)
+        digest = next(m for m in reversed(world.sandbox.shown(room, "lena")) if "/pilot why" in m.plain)
+        assert "wartet auf Sie" in digest.plain or "warten auf Sie" in digest.plain
+        assert "Das kommt an Arbeitstagen um 09:30 Uhr" in digest.plain
+        assert {"Termin", "Erledigt", "Übergeben", "Später"} <= set(digest.buttons)
+        await world.press("lena", "Später", room, digest.ts)
+
+
 async def test_the_workspaces_language_is_for_channels_and_not_for_people_who_chose(database_url: str, clock: Any) -> None:
     async with world_on(database_url, clock, language="de") as world:
         await world.new_pilot(**EVERYONE)
