@@ -120,14 +120,15 @@ async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
         store = Store(engine)
         async with store.begin() as session:  # everything that is remembered belongs to it
             await people_queries.ensure_workspace(session, f"slack:{identity.team}", identity.name, clock())
-        yield _connected(settings, clock, store, web, identity)
+        yield assembled(settings, clock, store, web, identity)
     finally:
         await http.close()
         await engine.dispose()
 
 
-def _connected(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient,
-               identity: Identity) -> Parts:
+def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient,
+              identity: Identity) -> Parts:
+    """All parts over these: nothing is asked of anybody yet."""
     client, woken = SlackClient(web), asyncio.Event()
     ledger = Ledger(store, clock, woken.set, (arrange.follow,))
     admins = frozenset(f"slack:{user}" for user in settings.admins)

@@ -7,21 +7,22 @@ import json
 from datetime import UTC, datetime, timedelta
 from time import perf_counter, process_time
 
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import Settings
+from bot.wiring import Identity, assembled
 from handlers.chat.cards import Card
-from handlers.chat.wording import Languages
-from handlers.nudges.actions import Nudges
 from handlers.outbox.actions import Outbox
-from handlers.outbox.compose import Composer
 from handlers.slack.render import blocks, fallback
-from handlers.status.actions import Status
 from storage import outbox
 from storage.engine import Store, open_engine
 from storage.outbox import Promise
 from tests.bench import databases, seed
 from tests.bench.figures import heading, median, report
-from tests.rules.policies import POLICIES
 
 NOW = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
+SETTINGS = Settings(_env_file=None, slack_mode="http", slack_bot_token="xoxb-bench", slack_signing_secret="bench")
+BOT = Identity(seed.TEAM, "Bench", "B0BENCH", "U0BENCH", frozenset())
 ROOMS, PERSONS, TIMES = 200, 400, 5
 EACH, PAUSE_S = 11, 0.1
 
@@ -116,7 +117,7 @@ async def _sent(url: str, chat: Answers, clock: Clock, promises: list[Promise]) 
     """Seconds until all these are kept and that is recorded."""
     engine = open_engine(url)
     store, woken = Store(engine), asyncio.Event()
-    composer = Composer(Nudges(store, clock, woken.set, POLICIES), Status(store, clock), Languages())
+    composer = assembled(SETTINGS, clock, store, AsyncWebClient(), BOT).outbox.composer
     sender = Outbox(store, clock, {"slack": chat}, composer, woken=woken)
     async with store.begin() as session:
         await outbox.promise(session, seed.WORKSPACE, promises, [], clock())
