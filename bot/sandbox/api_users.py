@@ -39,12 +39,8 @@ def user_json(ws: Workspace, user: User, *, include_locale: bool = False) -> JSO
         profile["email"] = user.email
     if user.deleted:
         return body
-    local = ws.now().astimezone(ZoneInfo(user.tz))
-    offset = local.utcoffset() or timedelta()
-    body |= {
-        "color": "9f69e7", "real_name": user.name, "tz": user.tz,
-        "tz_label": _LABELS.get(local.tzname() or "", local.tzname()),
-        "tz_offset": int(offset.total_seconds()),
+    body |= _zone(ws, user) | {
+        "color": "9f69e7", "real_name": user.name,
         "is_admin": user.is_admin, "is_owner": user.is_owner, "is_primary_owner": user.is_owner,
         "is_restricted": user.is_restricted, "is_ultra_restricted": False, "is_email_confirmed": True,
         "who_can_share_contact_card": "EVERYONE",
@@ -54,6 +50,18 @@ def user_json(ws: Workspace, user: User, *, include_locale: bool = False) -> JSO
     elif include_locale:
         body["locale"] = user.locale
     return body
+
+
+def _zone(ws: Workspace, user: User) -> JSON:
+    """Their time zone; nothing for somebody who has none."""
+    if not user.tz:
+        return {}
+    local = ws.now().astimezone(ZoneInfo(user.tz))
+    offset = local.utcoffset() or timedelta()
+    return {
+        "tz": user.tz, "tz_label": _LABELS.get(local.tzname() or "", local.tzname()),
+        "tz_offset": int(offset.total_seconds()),
+    }  # fmt: skip
 
 
 def _user(api: Api, id_: str) -> User:

@@ -246,7 +246,7 @@ class PageApi:
         if move is None:
             raise SandboxError("clock_does_not_move", "This workspace runs on real time")
         person = self.ws.users.get(str(asked.get("as") or ""))
-        to = _later(_text(asked, "to"), self.ws.now(), ZoneInfo(person.tz if person else self.ws.cast.tz))
+        to = _later(_text(asked, "to"), self.ws.now(), ZoneInfo((person and person.tz) or self.ws.cast.tz))
         await move(to)
         self.ws.on_change("clock")
         return {"ok": True, "now": self.ws.now().isoformat()}
