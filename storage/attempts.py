@@ -43,13 +43,17 @@ class Noted:
     doubt_since: datetime | None
     last_error: str | None
     given_up_at: datetime | None
+    shown_at: datetime | None = None
+    """When it was shown or edited just now."""
 
 
 _POST: Table = cast(Table, Post.__table__)
 _LANE: Table = cast(Table, Lane.__table__)
 _NOTE = (update(_POST).where(_POST.c.workspace_id == bindparam("workspace"), _POST.c.id == bindparam("post"))
          .values({name: bindparam(f"to_{name}", type_=_POST.c[name].type) for name in (
-             "shown", "attempts", "not_before", "message_id", "doubt_since", "last_error", "given_up_at")}))
+             "shown", "attempts", "not_before", "message_id", "doubt_since", "last_error", "given_up_at")}
+                 | {"first_shown_at": func.coalesce(_POST.c.first_shown_at, bindparam(
+                     "to_shown_at", type_=_POST.c.first_shown_at.type))}))
 _RETURN = (update(_LANE)
            .where(_LANE.c.workspace_id == bindparam("workspace"), _LANE.c.room == bindparam("lane"))
            .values({"leased_until": None, **{name: bindparam(f"to_{name}", type_=_LANE.c[name].type)
@@ -63,7 +67,8 @@ async def note(session: AsyncSession, noted: Sequence[Noted]) -> None:
             {"workspace": each.workspace, "post": each.id, "to_shown": each.shown,
              "to_attempts": each.attempts, "to_not_before": each.not_before,
              "to_message_id": each.message_id, "to_doubt_since": each.doubt_since,
-             "to_last_error": each.last_error, "to_given_up_at": each.given_up_at} for each in noted])
+             "to_last_error": each.last_error, "to_given_up_at": each.given_up_at,
+             "to_shown_at": each.shown_at} for each in noted])
 
 
 async def note_late(session: AsyncSession, workspace: str, post_id: int, message_id: str) -> None:

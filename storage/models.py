@@ -318,6 +318,7 @@ class Post(Base):
     wanted: Mapped[int] = mapped_column(default=1)
     shown: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[str | None] = mapped_column(default=None)
+    first_shown_at: Mapped[datetime | None] = mapped_column(default=None)
     attempts: Mapped[int] = mapped_column(default=0)
     doubt_since: Mapped[datetime | None] = mapped_column(default=None)
     """Since when a first post may be out there unrecorded: look it up before posting again.

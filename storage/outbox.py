@@ -252,15 +252,11 @@ async def one(session: AsyncSession, workspace: str, post_id: int) -> Post | Non
 
 async def first_said_since(session: AsyncSession, workspace: str, room: str, kinds: Iterable[str],
                            since: datetime) -> int:
-    """How many messages of these kinds were first shown in `room` since then.
-
-    One that waited overnight counts as of when it was shown, for as long as nothing has edited it.
-    """
-    waited = and_(Post.shown == 1, Post.not_before >= since)
+    """How many messages of these kinds were first shown in `room` since then."""
     return await session.scalar(
         select(func.count()).select_from(Post)
         .where(Post.workspace_id == workspace, Post.room == room, Post.kind.in_(list(kinds)),
-               Post.message_id.is_not(None), or_(Post.made_at >= since, waited))) or 0
+               Post.first_shown_at >= since)) or 0
 
 
 async def posts_to(session: AsyncSession, workspace: str, room: str, kinds: Iterable[str],

@@ -215,7 +215,8 @@ def _after(post: Post, attempt: Attempt, step: Step, now: datetime) -> Noted:
         case Next.AGAIN | Next.IN_DOUBT:
             tries, not_before = tries + 1, now + step.wait
     return Noted(post.workspace_id, post.id, shown, tries, not_before, attempt.message_id,
-                 _doubt(attempt), attempt.failure.reason if attempt.failure else None, given_up_at)
+                 _doubt(attempt), attempt.failure.reason if attempt.failure else None, given_up_at,
+                 now if attempt.message_id is not None else None)
 
 
 def _doubt(attempt: Attempt) -> datetime | None:

@@ -101,6 +101,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('dnd_until', storage.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('dnd_seen_at', storage.base.UtcDateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table('post', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('first_shown_at', storage.base.UtcDateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table('pilot', schema=None) as batch_op:
         batch_op.add_column(sa.Column('nudge_mention', sa.String(length=8), server_default='mention', nullable=False))
         batch_op.add_column(sa.Column('nudge_content', sa.String(), server_default='roles,briefings,due,late', nullable=False))
@@ -110,6 +113,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('post', recreate='never') as batch_op:
+        batch_op.drop_column('first_shown_at')
+
     with op.batch_alter_table('pilot', recreate='never') as batch_op:
         batch_op.drop_column('checked_on')
         batch_op.drop_column('halved_on')
