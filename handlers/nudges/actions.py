@@ -16,7 +16,7 @@ from handlers.nudges.channel import Channels
 from handlers.nudges.digest import Digests
 from handlers.nudges.policy import Policies
 from handlers.nudges.sweep import AskSponsor, LateBriefing
-from storage import outbox, people
+from storage import briefings, outbox, people
 from storage.engine import Store
 from storage.models import Post
 
@@ -77,14 +77,17 @@ class Nudges:
         A digest decides that for itself.
         """
         policy = self.policies.of(post.workspace_id)
-        if post.kind not in policy.immediate | manners.BESIDES:
+        kinds, is_invite = manners.counted(policy), post.kind == manners.INVITE
+        if post.kind not in kinds and not (is_invite and manners.holds_invitations(policy)):
             return None
         person = await people.one(session, post.workspace_id, post.room)
         if person is None:
             return None
+        if is_invite:
+            row = await briefings.one(session, post.workspace_id, post.subject_id)
+            return manners.invitation_waits_until(person, policy, now, row.invited_at if row else None)
         began = manners.day_began(person, now)
-        said = await outbox.first_said_since(session, post.workspace_id, post.room,
-                                             policy.immediate | manners.BESIDES, began)
+        said = await outbox.first_said_since(session, post.workspace_id, post.room, kinds, began)
         return manners.waits_until(person, policy, now, said)
 
     async def compose_digest(self, session: AsyncSession, workspace: str, nudge_id: int,

@@ -10,6 +10,9 @@ from storage.models import Person
 
 BESIDES = frozenset({"offer", "self-check"})
 """Held to the same manners as what a policy names as immediate: a press sets it off, or how nudges help."""
+INVITE = "invite"
+_BRIEFING, _ABOUT_BRIEFINGS = "briefing", frozenset({"stand-in", "in-writing"})
+"""What a policy says of the brief holds of what is asked about it later."""
 _SAID_WITHIN = timedelta(days=14)
 _DAY = timedelta(days=1)
 
@@ -25,6 +28,15 @@ def digest_waits_until(mornings: Mornings) -> datetime | None:
 def is_too_old(day: date, today: date) -> bool:
     """Whether a digest of that day is left unsaid: what it spoke of has come up anew since."""
     return today - day > _SAID_WITHIN
+
+
+def counted(policy: Policy) -> frozenset[str]:
+    """The kinds of messages of their own of which somebody gets only so many a day, in their hours."""
+    return policy.immediate | BESIDES | (_ABOUT_BRIEFINGS if _BRIEFING in policy.immediate else frozenset())
+
+
+def holds_invitations(policy: Policy) -> bool:
+    return _BRIEFING in policy.immediate
 
 
 def day_began(person: Person, now: datetime) -> datetime:
@@ -48,6 +60,13 @@ def waits_until(person: Person, policy: Policy, now: datetime, said_today: int) 
     if person.away_until is not None:
         day = max(day, person.away_until)
     return calendar.at(calendar.next_working(day), policy.opens)
+
+
+def invitation_waits_until(person: Person, policy: Policy, now: datetime,
+                           meeting_at: datetime | None) -> datetime | None:
+    """The same of an invitation: there are as many as meetings, and none is told of after it began."""
+    opens = waits_until(person, policy, now, 0)
+    return None if opens is None or (meeting_at is not None and meeting_at <= opens) else opens
 
 
 def _rested(person: Person, now: datetime) -> datetime | None:

@@ -82,6 +82,42 @@ async def test_a_third_message_of_a_day_waits_for_the_next_and_is_not_lost(polit
     assert len(polite.sandbox.shown(dm)) == 4, "two more the next day"
 
 
+async def test_what_waited_overnight_counts_for_its_day_even_after_it_was_answered(polite: World) -> None:
+    polite.clock.now = berlin(MON, 18)
+    await polite.new_pilot(product="tom")
+    dm = polite.sandbox.dm_id("tom")
+    polite.clock.now = berlin(TUE, 9)
+    await polite.settle()
+    await polite.press("tom", "Accept", dm)
+    assert len(polite.sandbox.shown(dm)) == 1
+    for ref in ("W1-01", "W1-02"):
+        await polite.type("priya", f"/pilot block {ref} by @tom the contract is missing", HERE)
+    assert len(polite.sandbox.shown(dm)) == 2, "the ask was this morning's, although it was edited"
+
+
+@pytest.mark.parametrize(("meeting_at", "expected"), [(berlin(TUE, 15), berlin(TUE, 9)), (berlin(TUE, 8), None), (None, berlin(TUE, 9))])
+def test_an_invitation_waits_for_its_readers_hours_unless_the_meeting_would_begin_first(
+        meeting_at: datetime | None, expected: datetime | None) -> None:
+    assert manners.invitation_waits_until(person("sam"), POLICY, berlin(MON, 20), meeting_at) == expected
+
+
+async def test_a_time_chosen_at_night_invites_others_in_their_hours(polite: World) -> None:
+    polite.clock.now = berlin(MON, 10)
+    await polite.new_pilot(legal="jonas", product="tom")
+    polite.clock.now = berlin(MON, 20)
+    await polite.type("jonas", "/pilot brief legal slot wed 14:00", HERE)
+    dm = polite.sandbox.dm_id("tom")
+    assert "Invitation" not in polite.all_text(dm)
+    polite.clock.now = berlin(TUE, 9)
+    await polite.settle()
+    assert "Invitation: Legal briefing for Claims triage" in polite.all_text(dm)
+
+
+@pytest.mark.parametrize("kind", ["stand-in", "in-writing"])
+def test_what_is_asked_about_a_briefing_keeps_to_the_same_hours_and_number(kind: str) -> None:
+    assert kind in manners.counted(POLICY)
+
+
 async def test_answers_are_never_held(polite: World) -> None:
     polite.clock.now = berlin(MON, 23)
     assert "What you can say with /pilot" in await polite.type("tom", "/pilot help")
