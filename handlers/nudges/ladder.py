@@ -4,9 +4,12 @@ from datetime import date, datetime, time, timedelta
 
 from handlers.nudges.matter import RANK, STAND_IN, WARN, Entry, Matter, Outcome, Telling
 from handlers.nudges.policy import LADDER, ORDER, Step, To
+from handlers.people.roles import Role
 from storage.models import Person
 
 _DAY = timedelta(days=1)
+_HEADLESS = (Role.SPONSOR, Role.LEAD)
+"""Seats of one pilot, which are no function that anybody heads."""
 
 
 def warned_on(matter: Matter) -> date | None:
@@ -30,9 +33,11 @@ def next_telling(matter: Matter) -> Telling | None:
         to = matter.circle.hears(how.to, matter.item)
         if RANK[rung] <= matter.rank:
             heard.add(to.id if to else None)
+        elif to is None and how.to is To.HEAD and matter.item.role in _HEADLESS:
+            continue
         elif to is None:
             lead = matter.circle.lead(matter.item)
-            return None if lead is None else _telling(matter, rung, lead, missing=how.to)
+            return None if lead is None else Telling(rung, lead, (), how.to)
         elif to.id not in known and (to.id not in heard or rung is Step.SPONSOR):
             return _telling(matter, rung, to)
     return None
@@ -46,10 +51,10 @@ def next_telling_on(matter: Matter) -> date | None:
     return max(matter.calendar.add(matter.anchor, days[0]), matter.calendar.add(matter.today, 1))
 
 
-def _telling(matter: Matter, rung: Step, to: Person, missing: To | None = None) -> Telling:
+def _telling(matter: Matter, rung: Step, to: Person) -> Telling:
     wanted = (matter.circle.hears(copy, matter.item) for copy in matter.policy.ladder[rung].copies)
     copies = {person.id: person for person in wanted if person is not None and person.id != to.id}
-    return Telling(rung, to, tuple(copies.values()), missing)
+    return Telling(rung, to, tuple(copies.values()))
 
 
 def stand_in(matter: Matter, rank: int, late: int) -> Telling | None:

@@ -175,6 +175,9 @@ LATE: dict[str, Any] = {"due_on": date(2026, 11, 2)}
      [("warn", "priya"), ("L2", "helen")]),
     # nobody heads the function: the lead hears that
     ({}, {"heads": {}}, [("warn", "sam"), ("L1", "priya"), ("L2", "priya"), ("L3", "marta")]),
+    # a sponsor's own item, who has left: a sponsor is no function with a head
+    ({"role": "sponsor", "owner_id": MARTA.id}, {"seats": {"lead": PRIYA.id}, "heads": {}},
+     [("warn", "marta"), ("L1", "priya"), ("L3", "priya")]),
     # no sponsor: the lead hears that
     ({}, {"seats": {"lead": PRIYA.id}}, [("warn", "sam"), ("L1", "priya"), ("L2", "helen"), ("L3", "priya")]),
     # no lead: whoever registered the pilot
