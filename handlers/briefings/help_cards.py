@@ -42,14 +42,15 @@ def in_writing_card(sheet: Sheet, *, was_shown: bool) -> Card | None:
                                   lead=sheet.name(sheet.lead))),)),
             Buttons((Button(words.text("Answer in writing"), f"written:{item.id}", "primary"),
                      Button(words.text("Pick a time"), f"times:{item.id}"))),
-            Note(line(words.text("What you leave out is kept open; you can go on later.")))))
+            Note(line(words.text("You get this once, because you hold this review. What you leave out is "
+                                 "kept open; you can go on later.")))))
     return Card(words.text("{title} still has no time", title=sheet.title), (
         Text((line(words.text("{owner} can answer the five questions in writing, if you offer it.",
                               owner=sheet.name(owner))),)),
         Buttons((Button(words.text("Offer it in writing"), f"inwriting:{item.id}", "primary"),
                  Button(words.text("Pick a time"), f"times:{item.id}"),
                  Button(words.text("Hand over"), f"assign:{item.id}"))),
-        Note(line(words.text("You get this because you lead this pilot.")))))
+        Note(line(words.text("You get this once, because you lead this pilot.")))))
 
 
 def _still_waits(sheet: Sheet) -> bool:

@@ -145,8 +145,8 @@ def seat_back_card(dossier: Dossier, entry: AuditEntry, words: Words) -> Card | 
             Text((line(words.term(role.duty)),)),
             Buttons((Button(words.text("Choose somebody"), f"seat:{pilot.id}:{role.value}", "primary"),
                      Button(words.text("Team"), f"team:{pilot.id}"))),
-            Note(words.spans("You get this because you lead this pilot. Its items wait without an owner "
-                             "until then."))))
+            Note(words.spans("You get this once, because you lead this pilot. The role's items wait "
+                             "without an owner until then."))))
 
 
 def blocker_card(dossier: Dossier, entry: AuditEntry, person_id: str, words: Words) -> Card | None:
