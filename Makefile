@@ -12,7 +12,7 @@ help:
 	@echo "make install what the bot needs, into .venv; then .venv/bin/groundcrew"
 	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
 	@echo "make check   linters, types and layers alone"
-	@echo "make proof   delivery proved in full, with killed processes and a hostile Slack: about half an hour"
+	@echo "make proof   delivery proved in full, with killed processes and a hostile Slack, and a month of nudging lived: an hour or so"
 	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
 	@echo "make texts   bring the catalogues of other languages up to date with the code (FILE=fr.po for your own)"
 
@@ -30,7 +30,7 @@ check: $(VENV)/.dev
 	@$(BIN)/lint-imports --no-logo
 
 proof: $(VENV)/.dev
-	@PROOF=full $(BIN)/python -m pytest -q tests/proofs $(ARGS)
+	@PROOF=full $(BIN)/python -m pytest -q tests/proofs tests/month $(ARGS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ONLY)

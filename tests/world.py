@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import yaml
 
-from bot.sandbox import Sandbox, default_cast
+from bot.sandbox import Cast, Sandbox, default_cast
 from bot.settings import Settings
 from bot.web import web_app
 from bot.wiring import Parts, built
@@ -110,10 +110,10 @@ EVERYONE = {"product": "tom", "engineering": "sam", "data": "lena", "ml": "ravi"
 
 
 @asynccontextmanager
-async def world_on(database_url: str, clock: Any, *, minds_hours: bool = False,
+async def world_on(database_url: str, clock: Any, *, minds_hours: bool = False, cast: Cast | None = None,
                    **settings: Any) -> AsyncIterator[World]:
     """The bot as it is set up; what people ask of each other comes at any hour unless the test `minds_hours`."""
-    sandbox = Sandbox(cast=default_cast(), manifest=MANIFEST, bot_token="xoxb-sandbox-1", app_token="xapp-sandbox-1",
+    sandbox = Sandbox(cast=cast or default_cast(), manifest=MANIFEST, bot_token="xoxb-sandbox-1", app_token="xapp-sandbox-1",
                       signing_secret=SECRET, clock=clock)
     await sandbox.start()
     if not minds_hours:
