@@ -58,10 +58,9 @@ class Hands:
                 await sandbox.submit(who.handle, **fields)
                 await self.world.parts.door.drained()
                 view = sandbox.modal(who.handle)
-                if view is not None:
-                    errors = view.errors or {"": view.plain}
+                if view is not None:  # it stays open with what is wrong, or shows the answer
                     await sandbox.close(who.handle)
-                    return "; ".join(errors.values())
+                    return "; ".join(view.errors.values()) if view.errors else None
             elif fields:
                 return "; ".join(m.plain for m in room.messages[told:] if m.ephemeral_for) or "no form came"
         except SandboxError as error:

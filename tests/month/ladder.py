@@ -66,14 +66,19 @@ def _should_hear(month: Month, who: Member, key: Key, at: datetime) -> bool:
 
 
 def sponsors_are_asked_once_a_week(month: Month) -> list[str]:
-    """A second card within a week only where it is about a gate that is due."""
+    """A second card within a week only where a gate is due: it does not say that none is.
+
+    Of a card with several matters only the first one's gate can be read: such a card is not judged.
+    """
     last: dict[str, Said] = {}
     found = []
     for to, said in unasked(month):
         if said.kind != "decision":
             continue
         before = last.get(to.handle)
-        if before is not None and said.day - before.day < timedelta(days=7) and voice.says(said.text, voice.HOLDS_NO_GATE):
+        is_soon = before is not None and said.day - before.day < timedelta(days=7)
+        has_no_gate = voice.says(said.text, voice.HOLDS_NO_GATE) and not voice.says(said.text, voice.MORE_MATTERS)
+        if before is not None and is_soon and has_no_gate:
             found.append(f"{to.handle} got a card on {said.day} and one on {before.day}, and no gate is due: {said.title}")
         last[to.handle] = said
     return found

@@ -153,7 +153,7 @@ class Crowd:
         if not any(value.split(":")[0] in ("pick", "held", "written", "slot") for value in values):
             return True
         if who.behaviour == "slots" or (share("picks", who.handle, said.title) < 0.4 and who.behaviour not in ("never", "writing")):
-            if pick := [value for value in values if value.startswith("pick:")]:
+            if pick := [value for value in values if value.startswith("pick:") and int(value.split(":")[2]) > local.timestamp()]:
                 await self.hands.press(who, said.message, pick[int(share("pick", said.title) * len(pick))])
             elif any(value.startswith("noslot:") for value in values) and _is_over(said):
                 return await self._press(who, said, "held", **_held(who, None, local.date()))
@@ -162,7 +162,8 @@ class Crowd:
         return False
 
     async def _written(self, who: Member, said: Said) -> bool:
-        return await self._press(who, said, "written", then="finish", answer1="Data stays in the region", other="A data flow diagram")
+        return await self._press(who, said, "written", then="finish", answer1="Data stays in the region",
+                                 other=f"A data flow diagram for {said.title.partition(':')[0]}")
 
     async def _press(self, who: Member, said: Said, verb: str, /, **fields: Any) -> bool:
         value = next((each for each in _values(said) if each.startswith(f"{verb}:")), None)
@@ -185,7 +186,7 @@ def _is_over(said: Said) -> bool:
 
 def _held(who: Member, row: Row | None, today: date) -> dict[str, str]:
     asks = share("asks", who.handle, row.key if row else today) < 0.3
-    return {"on": today.isoformat(), "attendees": f"{who.name} and the team"} | ({"other": "A diagram of the data"} if asks else {})
+    return {"on": today.isoformat(), "attendees": f"{who.name} and the team"} | ({"other": f"A diagram of the data for {row.title if row else who.name}"} if asks else {})
 
 
 def _next_day(who: Member, today: date, n: int) -> date:

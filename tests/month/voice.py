@@ -73,6 +73,7 @@ NO_HEAD = ("This is for whoever heads {role}, and I know nobody: {command} names
 LATE = ("{number} working day late", "{number} working days late", "was due {day}")
 ON_IT = ("{person} is on it since {time}", "{people} are on it since {time}")
 HOLDS_NO_GATE = ("it holds none; the pilot can go on without it", "{stage} cannot begin without it; that gate comes later")
+MORE_MATTERS = ("Also waiting for your decision",)
 WHY = (
     DAILY, WEEKLY, REVIEW, "Posted {days} at {time} while something waits, and kept up to date.",
     "{name} asked you to take this. What is due comes in one message on working mornings; {command} pauses it.",
