@@ -1,6 +1,6 @@
 """What a digest looks like: one row for each thing to do, in the words of its step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -9,12 +9,15 @@ from handlers.chat.wording import Words
 from handlers.nudges import asks
 from handlers.nudges.matter import Matter
 from handlers.nudges.mornings import WEEKLY, Mornings
-from handlers.nudges.policy import Step
+from handlers.nudges.policy import LADDER, Step
 from handlers.nudges.rules import Digest, Point
 from handlers.nudges.said import People, capped, item_button, settled, when
 from handlers.people.calendar import Calendar
 from handlers.pilots.schedule import title_of
 from storage.models import Person
+
+NEVER_LEFT_OUT = frozenset({Step.WARN, Step.STAND_IN, *LADDER})
+"""Steps that what comes next counts on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,11 @@ class Reading:
 
 def digest_card(digest: Digest, reading: Reading) -> Card:
     """What waits for a person, to be planned, done or passed on; then what they are only told."""
-    words, shown = reading.words, reading.mornings.policy.digest_items
-    elements: list[Element] = [_row(point, reading) for point in digest.todo[:shown]]
-    if (more := len(digest.todo) - shown) > 0:
+    words = reading.words
+    rows, lines, more = _parted(digest.todo, reading.mornings.policy.digest_items)
+    elements: list[Element] = [_row(point, reading) for point in rows]
+    elements += [Text(_lines(point, reading)) for point in lines]
+    if more:
         elements.append(Row((line(words.text("and {number} more", number=more)),),
                             aside=Button(words.text("Show all"), "mine:")))
     told = [asks.copied(point, reading.matters[point.item.id], reading.person, reading.today, words)
@@ -76,12 +81,28 @@ def _title(digest: Digest, reading: Reading) -> str:
     return words.text("Nothing from this morning waits for you any more")
 
 
+def _parted(todo: Sequence[Point], shown: int) -> tuple[list[Point], list[Point], int]:
+    """What gets a row with buttons, what stands below them in words alone, and how many more there are.
+
+    A warning and what tells of somebody's delay come first and are never left out: the next step counts on
+    their having been read.
+    """
+    must = [point for point in todo if point.step in NEVER_LEFT_OUT]
+    rest = [point for point in todo if point.step not in NEVER_LEFT_OUT]
+    rows = (must + rest)[:shown]
+    rows.sort(key=todo.index)
+    return rows, must[shown:], len(todo) - len(rows) - len(must[shown:])
+
+
 def _row(point: Point, reading: Reading) -> Row:
+    return Row(_lines(point, reading), buttons=_buttons(point, reading.matters[point.item.id], reading))
+
+
+def _lines(point: Point, reading: Reading) -> tuple[Line, ...]:
     item, pilot = point.item, point.pilot
-    matter = reading.matters[item.id]
-    lines = (line(Bold(item.title), f" · {pilot.name} · {item.ref}"),
-             *asks.lines(point, matter, reading.person, reading.people, reading.mornings, reading.words))
-    return Row(lines, buttons=_buttons(point, matter, reading))
+    return (line(Bold(item.title), f" · {pilot.name} · {item.ref}"),
+            *asks.lines(point, reading.matters[item.id], reading.person, reading.people, reading.mornings,
+                        reading.words))
 
 
 def _buttons(point: Point, matter: Matter, reading: Reading) -> tuple[Button, ...]:

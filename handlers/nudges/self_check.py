@@ -15,8 +15,8 @@ from handlers.nudges import self_check_rules as rules
 from handlers.nudges.decision_rules import opens_at
 from handlers.nudges.policy import Policies, SelfCheck
 from handlers.nudges.promises import promise
-from handlers.nudges.self_check_cards import HALVED, RESTORED, Report, report_card
-from handlers.nudges.self_check_rules import Figures, Nudged, Verdict
+from handlers.nudges.self_check_cards import Report, report_card
+from handlers.nudges.self_check_rules import HALVED, RESTORED, Figures, Nudged, Verdict
 from handlers.people.calendar import Calendar, valid_zone
 from handlers.people.roles import Role
 from storage import audit, nudge_figures, people, pilots

@@ -7,11 +7,8 @@ from datetime import date
 from handlers.chat.cards import Bold, Card, Line, Mono, Note, Text, line
 from handlers.chat.wording import Words, marked
 from handlers.nudges.policy import SelfCheck, Step
-from handlers.nudges.self_check_rules import Figures, Share, trend, weakest
+from handlers.nudges.self_check_rules import RESTORED, Figures, Share, trend, weakest
 from storage.models import AuditEntry, Pilot
-
-HALVED, RESTORED = "nudges halved", "nudges as before"
-"""What the audit trail calls it."""
 
 _SAME = 3
 """Percentage points within which a trend is none."""

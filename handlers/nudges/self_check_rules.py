@@ -11,6 +11,8 @@ from storage.nudging import Told
 
 ASKING = frozenset({*TO_OWNER, Step.PLANNED, Step.HELD})
 """Steps that ask somebody to do something; the others tell somebody that it was not done."""
+HALVED, RESTORED = "nudges halved", "nudges as before"
+"""What the audit trail calls a change of the frequency."""
 _WITHIN_WD = 1
 _SAYS_SOMETHING = 5
 """With fewer nudges a single step, or a week, is not compared with others."""

@@ -279,6 +279,18 @@ def test_a_digest_shows_five_and_says_how_many_more() -> None:
     assert "and 0 more" not in plain(card_of([sams(f"B-0{n}", due_on=WED) for n in range(1, 6)], WED))
 
 
+def test_a_warning_is_never_hidden_behind_how_many_more() -> None:
+    """Seven warnings and four other things: what comes next counts on each warning having been read."""
+    warned = [sams(f"B-1{n}", due_on=MON, step="warn") for n in range(7)]
+    others = [sams(f"B-0{n}", due_on=TUE, step="overdue") for n in range(1, 5)]
+    card = card_of([*others, *warned], WED)
+    said = plain(card)
+    assert all(f"B-1{n}" in said for n in range(7))
+    assert said.count("unless this has a date") == 7
+    assert sum(isinstance(element, Row) and bool(element.buttons) for element in card.elements) == 5
+    assert "and 4 more" in said
+
+
 def test_one_item_stands_in_a_digest_once_by_what_was_said_last() -> None:
     row = sams(due_on=TUE, step="overdue")
     _, reading = digest_of([row], half_past_nine(WED))

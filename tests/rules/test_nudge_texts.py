@@ -109,8 +109,8 @@ def test_the_sponsor_reads_who_has_the_ball_what_waiting_costs_and_what_can_be_c
     english, german = (decision_card(waits, WORDS.of(locale)) for locale in ("en", "de"))
     assert english is not None
     assert german is not None
-    assert english.title == "Decision wanted: Claims triage has waited 7 working days for Legal briefing"
-    assert german.title == "Entscheidung nötig: Claims triage wartet seit 7 Arbeitstagen auf Legal briefing"
+    assert english.title == "Decision wanted: Claims triage has waited 7 working days for “Legal briefing”"
+    assert german.title == "Entscheidung nötig: Claims triage wartet seit 7 Arbeitstagen auf „Legal briefing“"
     assert plain(german).splitlines()[1:5] == [
         "Am Zug: Sam (Recht), ohne neuen Termin",
         "Bisher unternommen: nichts, was erfasst ist",

@@ -7,8 +7,10 @@ import pytest
 from handlers.chat.cards import plain
 from handlers.chat.wording import ENGLISH
 from handlers.nudges.policy import SelfCheck, Step
-from handlers.nudges.self_check_cards import HALVED, RESTORED, Report, change_card, report_card
+from handlers.nudges.self_check_cards import Report, change_card, report_card
 from handlers.nudges.self_check_rules import (
+    HALVED,
+    RESTORED,
     Figures,
     Nudged,
     Share,
