@@ -213,10 +213,15 @@ def _after(post: Post, attempt: Attempt, step: Step, now: datetime) -> Noted:
         case Next.GIVE_UP:
             given_up_at = now
         case Next.AGAIN | Next.IN_DOUBT:
-            tries, not_before = tries + 1, now + step.wait
+            tries, not_before = tries + (not _is_obeyed(attempt)), now + step.wait
     return Noted(post.workspace_id, post.id, shown, tries, not_before, attempt.message_id,
                  _doubt(attempt), attempt.failure.reason if attempt.failure else None, given_up_at,
                  now if attempt.message_id is not None else None)
+
+
+def _is_obeyed(attempt: Attempt) -> bool:
+    """The service said when to come again: that is no failure, and what fails later is not the tenth."""
+    return attempt.failure is not None and attempt.failure.retry_after_s is not None
 
 
 def _doubt(attempt: Attempt) -> datetime | None:
