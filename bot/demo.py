@@ -64,10 +64,11 @@ class TimeMachine:
                 await self.look()
 
     async def look(self) -> None:
-        """Run the sweep and keep every promise, a second of demo time for each message in a room."""
+        """Run the ticks and keep every promise, a second of demo time for each message in a room."""
         assert self.parts is not None
-        await self.parts.nudges.sweep()
-        await self.parts.briefings.run()
+        for tick in self.parts.ticks:
+            if tick.name != "deliver":
+                await tick.run()
         for _ in range(30):
             if not await self.parts.outbox.deliver():
                 break

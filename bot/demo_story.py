@@ -1,6 +1,6 @@
 """What happened before the demo begins: three pilots of different health, told by the bot's own actions."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -30,6 +30,14 @@ MORNINGS_BEFORE = 4
 """So many mornings of nudges lie behind the first one that is watched: of what is stuck others know."""
 
 
+Thread = AsyncIterator[datetime]
+"""Part of the story: yields each next moment before what happens then."""
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return HOME.at(day, time(hour, minute))
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Acts as the people of the story, at the times of the story."""
@@ -44,15 +52,19 @@ class Teller:
     def _id(self, handle: str) -> str:
         return f"slack:{self.sandbox.user_id(handle)}"
 
-    def at(self, day: date, hour: int, minute: int = 0) -> None:
-        self.clock.set(HOME.at(day, time(hour, minute)))
-
-    async def morning(self, day: date) -> None:
-        """What was said that morning, in Berlin and then in London."""
-        for hour in (9, 10):
-            self.at(day, hour, 31)
-            await self.parts.nudges.sweep()
+    async def play(self, *threads: Thread) -> None:
+        """Let all of it happen in the order of its moments: rooms and sweeps live in one time."""
+        waiting: list[tuple[datetime, int]] = []
+        for number, thread in enumerate(threads):
+            waiting.append((await anext(thread), number))
+        while waiting:
+            moment, number = min(waiting)
+            waiting.remove((moment, number))
+            self.clock.set(max(moment, self.clock()))
+            following = await anext(threads[number], None)
             await self.send()
+            if following is not None:
+                waiting.append((following, number))
 
     async def send(self) -> None:
         while await self.parts.outbox.deliver():
@@ -60,17 +72,14 @@ class Teller:
 
     async def register(self, name: str, purpose: str, channel: str, kickoff: date, cast: Mapping[Role, str],
                        packs: tuple[str, ...] = (), conditions: frozenset[str] = frozenset()) -> int:
-        pilot = await self.parts.desk.tools.creation.create(self.actor(cast[Role.LEAD]), NewPilot(
+        return await self.parts.desk.tools.creation.create(self.actor(cast[Role.LEAD]), NewPilot(
             name=name, purpose=purpose, kickoff_on=kickoff, room=f"slack:{self.sandbox.channel_id(channel)}",
             packs=packs, conditions=conditions, cut="full",
             seats={role: self._id(handle) for role, handle in cast.items()}))
-        await self.send()
-        return pilot
 
     async def accept(self, pilot: int, *handles: str) -> None:
         for handle in handles:
             await self.parts.desk.tools.seats.accept(self.actor(handle), pilot, None)
-        await self.send()
 
     async def dossier(self, pilot_id: int) -> Dossier:
         async with self.parts.store.reading() as session:
@@ -91,17 +100,16 @@ class Teller:
         await self.parts.desk.tools.items.done(owner, item.id,
                                          f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)
 
-    async def through(self, pilot: int, gate: str, last: date, lead: str = "priya") -> None:
+    async def through(self, pilot: int, gate: str, last: date, lead: str = "priya") -> Thread:
         """Close everything that holds `gate` in the two weeks before `last`, and pass it."""
         holding = [item for item in (await self.dossier(pilot)).items
                    if item.gate == gate and item.state is ItemState.OPEN and not item.is_advice]
         for number, item in enumerate(holding):
             day = HOME.add(last, -1 - (len(holding) - number) * 8 // max(len(holding), 1))
-            self.at(day, 10 + number % 6, 5 * number % 60)
+            yield at(day, 10 + number % 6, 5 * number % 60)
             await self.done(pilot, item.ref)
-        self.at(last, 15)
+        yield at(last, 15)
         await self.parts.desk.tools.stages.pass_gate(self.actor(lead), pilot)
-        await self.send()
 
 
 async def tell(parts: Parts, sandbox: Sandbox, clock: MovableClock) -> None:
@@ -109,45 +117,54 @@ async def tell(parts: Parts, sandbox: Sandbox, clock: MovableClock) -> None:
     begins = clock()
     monday = HOME.today(begins)
     teller = Teller(parts, sandbox, clock)
-    await _support_copilot(teller, monday)
-    await _invoice_match(teller, monday)
-    await _claims_triage(teller, monday)
-    for back in range(MORNINGS_BEFORE, 0, -1):
-        await teller.morning(HOME.add(monday, -back))
+    clock.set(HOME.at(HOME.add(monday, -100), time(8)))
+    await teller.play(_support_copilot(teller, monday), _invoice_match(teller, monday),
+                      _claims_triage(teller, monday), _mornings(teller, monday))
     clock.set(begins)
 
 
-async def _support_copilot(teller: Teller, monday: date) -> None:
+async def _mornings(teller: Teller, monday: date) -> Thread:
+    """What was said on the mornings before, in Berlin and then in London."""
+    for back in range(MORNINGS_BEFORE, 0, -1):
+        for hour in (9, 10):
+            yield at(HOME.add(monday, -back), hour, 31)
+            await teller.parts.nudges.sweep()
+
+
+async def _support_copilot(teller: Teller, monday: date) -> Thread:
     """Healthy: an assistant for the service desk, twelve working days into its limited rollout."""
     start = HOME.add(monday, -85)
-    teller.at(HOME.add(start, -6), 11)
+    yield at(HOME.add(start, -6), 11)
     pilot = await teller.register(
         "Support copilot", "Draft answers for the service desk so that agents only check and send",
         "support-copilot", start, CAST, packs=("llm-assistant",))
     await teller.accept(pilot, *(handle for role, handle in CAST.items() if role is not Role.LEAD))
     for gate, day in (("week_one", 0), ("build", 9), ("readiness_review", 52), ("limited_rollout", 73)):
-        await teller.through(pilot, gate, HOME.add(start, day))
-    teller.at(HOME.add(monday, -10), 11)
+        async for moment in teller.through(pilot, gate, HOME.add(start, day)):
+            yield moment
+    yield at(HOME.add(monday, -10), 11)
     await teller.done(pilot, "L-01", "12 of 140 agents in Leeds, billing questions only, since the 9th")
-    teller.at(HOME.add(monday, -3), 16)
+    yield at(HOME.add(monday, -3), 16)
     await teller.done(pilot, "LLM-14", "0.07 per solved question against 3.10 by hand")
 
 
-async def _invoice_match(teller: Teller, monday: date) -> None:
+async def _invoice_match(teller: Teller, monday: date) -> Thread:
     """Stuck: in build for longer than it may be, nothing closed for weeks, the blocker outside the team."""
     start = HOME.add(monday, -68)
     cast = {**CAST, Role.LEAD: "tom", Role.PRODUCT: "tom", Role.CHANGE: "priya"}
-    teller.at(HOME.add(start, -4), 14)
+    yield at(HOME.add(start, -4), 14)
     pilot = await teller.register("Invoice match",
                                   "Match supplier invoices to orders without touching them by hand",
                                   "invoice-match", start, cast)
     await teller.accept(pilot, *sorted(set(cast.values()) - {"tom"}))
-    await teller.through(pilot, "week_one", HOME.add(start, 1), "tom")
-    await teller.through(pilot, "build", HOME.add(start, 10), "tom")
+    async for moment in teller.through(pilot, "week_one", HOME.add(start, 1), "tom"):
+        yield moment
+    async for moment in teller.through(pilot, "build", HOME.add(start, 10), "tom"):
+        yield moment
     for day, ref in ((18, "B-01"), (24, "B-03"), (30, "B-05"), (34, "B-06"), (40, "B-11")):
-        teller.at(HOME.add(start, day), 11)
+        yield at(HOME.add(start, day), 11)
         await teller.done(pilot, ref, "" if ref == "B-06" else None)
-    teller.at(HOME.add(monday, -6), 10)
+    yield at(HOME.add(monday, -6), 10)
     dossier = await teller.dossier(pilot)
     blocked, blocker = dossier.item("B-04"), teller.actor("omar").person
     assert blocked is not None
@@ -155,19 +172,18 @@ async def _invoice_match(teller: Teller, monday: date) -> None:
     await teller.parts.desk.tools.items.block(teller.actor("lena"), blocked.id,
                                         await people.known(teller.actor("lena").workspace, blocker),
                                         "read access to the ERP replica")
-    await teller.send()
 
 
-async def _claims_triage(teller: Teller, monday: date) -> None:
+async def _claims_triage(teller: Teller, monday: date) -> Thread:
     """Starting: registered last week, week one begins today; two have not answered and a seat is empty."""
     cast: dict[Role, str] = {role: handle for role, handle in CAST.items() if role is not Role.CHANGE}
-    teller.at(HOME.add(monday, -3), 15)
+    yield at(HOME.add(monday, -3), 15)
     pilot = await teller.register("Claims triage",
                                   "Sort incoming claims so that simple ones are paid the same day",
                                   "claims-triage", monday, cast, conditions=frozenset({"protected-data"}))
-    teller.at(HOME.add(monday, -2), 10)
+    yield at(HOME.add(monday, -2), 10)
     await teller.accept(pilot, "marta", "tom", "sam", "lena", "ines", "carol", "ana")
-    teller.at(HOME.add(monday, -1), 11)
+    yield at(HOME.add(monday, -1), 11)
     await teller.done(pilot, "IN-01", "I fund production from the claims budget if the number holds")
     await teller.done(pilot, "IN-02")
     await teller.done(pilot, "IN-05")
@@ -176,4 +192,3 @@ async def _claims_triage(teller: Teller, monday: date) -> None:
     assert briefing is not None
     wednesday: datetime = HOME.at(HOME.add(monday, 2), time(14))
     await teller.parts.desk.tools.briefings.slot(teller.actor("ines"), briefing.id, wednesday)
-    await teller.send()

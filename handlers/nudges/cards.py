@@ -120,9 +120,12 @@ def _buttons(point: Point, matter: Matter, reading: Reading) -> tuple[Button, ..
                     item_button(words.text("Wait until…"), "plan", item))
         case Step.STAND_IN:
             return (item_button(words.text("Reassign"), "assign", item),)
-        case Step.FOLLOW_UP | Step.HELD:
-            return (item_button(words.text("Record slot"), "slot", item),
-                    item_button(words.text("Held"), "held", item), hand_over)
+        case Step.HELD:
+            return (item_button(words.text("Held"), "held", item),
+                    item_button(words.text("Record slot"), "slot", item), hand_over)
+    if matter.is_briefing:
+        return (item_button(words.text("Pick a slot"), "times", item),
+                item_button(words.text("Held"), "held", item), hand_over)
     return date_, done, blocked, hand_over, later
 
 

@@ -58,7 +58,7 @@ async def test_why_names_the_rule_behind_each_message(world: World) -> None:
     await world.morning(2)
     every = await world.type("jonas", "/pilot why")
     assert "Why you got my last 5 messages" in every  # one of them a mention in the channel
-    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml as it comes)" in every
+    assert "• W1-02: warned before others hear, 2 working days after the kickoff (nudge-policy.yaml of this workspace)" in every
     assert "*Something waits for you*, by Sam Okafor: W1-05 · Claims triage" in every
     assert "*Your morning message*: W1-02 Hold a 30-minute legal briefing (Claims triage)" in every
     assert "`/pilot quiet until DATE`" in every
@@ -117,6 +117,20 @@ EXAMPLES = (
     ("priya", "/pilot snooze B-02 thu", "Planned for*\nThu 26 Nov", ("/pilot due B-02 30 nov x",), HERE),
     ("priya", "/pilot snooze legal briefing +3d", "○ open, due Fri 27 Nov",
      ("/pilot reopen W1-02 x", "/pilot due W1-02 27 nov x"), HERE),
+    ("jonas", "/pilot on-it W1-02", "Jonas Brandt is on it since", (), HERE),
+    ("jonas", "/pilot on-it W1-02 leave", "not on W1-02 any more", (), HERE),
+    ("priya", "/pilot channel-nudge claims triage", "Claims triage: the nudge in #claims-triage", (), "general"),
+    ("priya", "/pilot channel-nudge mon thu 9:30", "*In week one*\nMonday and Thursday at 09:30", (), HERE),
+    ("priya", "/pilot channel-nudge role only without late", "not named, only their role", (), HERE),
+    ("priya", "/pilot channel-nudge weekdays 10am berlin time", "each working morning at 10:00", (), HERE),
+    ("priya", "/pilot channel-nudge off", "the nudge in #claims-triage is off", (), HERE),
+    ("priya", "/pilot head", "9 functions have no head", (), HERE),
+    ("priya", "/pilot head legal @jonas", "*Legal*: Jonas Brandt, named by Priya Shah", (), HERE),
+    ("priya", "/pilot head legal off", "🔴 *Legal*: nobody yet", (), HERE),
+    ("priya", "/pilot report nudges", "no nudge yet whose working day is over", (), HERE),
+    ("priya", "/pilot report nudges claims triage", "no nudge yet whose working day is over", (), "general"),
+    ("priya", "/pilot waive W1-05 until 27 nov the interface team is away", "waived until Fri 27 Nov", (), HERE),
+    ("priya", '/pilot waive "interface list" until +10d the vendor delivers then', "waived until", (), HERE),
     ("priya", "/pilot pause waiting for the budget round", "⏸ Paused", (), HERE),
     ("priya", "/pilot resume budget is there", "Claims triage · Intake", (), HERE),
     ("priya", '/pilot pause "Claims triage" waiting for the budget round', "⏸ Paused", (), "general"),

@@ -111,7 +111,8 @@ async def test_few_nudges_copies_and_what_is_older_than_the_window_conclude_noth
     assert await posts(world, "self-check") == []
 
 
-async def test_at_night_nobody_is_told_and_nothing_changes_until_the_lead_may_hear_it(world: World) -> None:
+async def test_at_night_nobody_is_told_and_nothing_changes_until_the_lead_may_hear_it(polite: World) -> None:
+    world = polite
     await begin(world)
     await nudged(world, 0, 25)
     world.clock.now = NOW.replace(hour=20)

@@ -219,7 +219,7 @@ def test_a_briefing_is_asked_for_a_slot_and_warned_for_one() -> None:
     of = pilot(kickoff_on=MON)
     card = card_of([sams("W1-02", **briefing, step="follow_up")], TUE, of=of)
     assert "No slot is chosen yet: which half hour suits you?" in plain(card)
-    assert [button.label for button in _buttons(card)] == ["Record slot", "Held", "Hand over"]
+    assert [button.label for button in _buttons(card)] == ["Pick a slot", "Held", "Hand over"]
     assert "I will let Priya (pilot lead) know tomorrow unless this has a slot." in plain(
         card_of([sams("W1-02", **briefing, step="warn")], WED, of=of))
 

@@ -134,6 +134,7 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
         Lane(workspace_id=workspace, room=ROOM, ready_at=NOW), Lane(workspace_id=workspace, room=SAM, ready_at=NOW),
         Lane(workspace_id=workspace, room="slack:!chat.update", open_at=NOW - timedelta(minutes=1), leased_until=NOW),
         Post(workspace_id=workspace, kind="digest", subject_id=1, room=SAM, made_at=NOW, not_before=NOW, pilot_id=first,
+             first_shown_at=NOW,
              shown=1, message_id="D1/1"),
         Post(workspace_id=workspace, kind="nudge", subject_id=1, room=ROOM, made_at=NOW, not_before=NOW, pilot_id=first,
              given_up_at=NOW)])
