@@ -40,11 +40,11 @@ def read_manifest() -> dict[str, Any]:
 
 
 def first_morning(now: datetime) -> datetime:
-    """08:55 on the Monday of this or the next working week, in Berlin."""
+    """09:05 on the Monday of this or the next working week, in Berlin."""
     day = HOME.today(now)
     while day.weekday() != 0 or not HOME.is_working(day):
         day += timedelta(days=1)
-    return HOME.at(day, time(8, 55))
+    return HOME.at(day, time(9, 5))
 
 
 class TimeMachine:

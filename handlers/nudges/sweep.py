@@ -183,7 +183,8 @@ class _Batch:
 
     def _promise(self, nudge: Nudge, entry: Entry) -> Promise:
         calendar = self.diary.mornings(entry.person).calendar
-        return Promise(nudge.about, DIGEST, nudge.id, live_until=day_ends(calendar, nudge.day),
+        rests_after = calendar.add(nudge.day, 1)  # who acts on it the day after sees that too
+        return Promise(nudge.about, DIGEST, nudge.id, live_until=day_ends(calendar, rests_after),
                        not_before=entry.morning.at if entry.morning.at > self.now else None)
 
     def _unseen_before(self, nudge: Nudge) -> dict[int, int]:

@@ -279,9 +279,18 @@ class Items:
             if to == actor.person:
                 raise Refused(f"{item.ref} is with you yourself. `/pilot assign {item.ref} @who` gives it to "
                               "somebody else.")
+            await self._check_here(work, item, to)
             entry = await work.entry.note(work.dossier.pilot, "help offered", item.ref, after={"to": to})
             await work.entry.session.flush()
             work.entry.promise(Promise(to, "offer", entry.id, item.pilot_id, work.entry.now))
+
+    async def _check_here(self, work: Work, item: Item, person_id: str) -> None:
+        """Raises Refused where whoever has the ball left the workspace."""
+        person = await people.one(work.entry.session, work.entry.actor.workspace, person_id)
+        if person is None or not person.is_active:
+            name = person.name if person is not None else "Whoever had it"
+            raise Refused(f"{name} left the workspace, so nobody would hear your offer. "
+                          f"`/pilot assign {item.ref} @who` gives it to somebody.")
 
     # ---- briefings -------------------------------------------------------------------------------------
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
 from sqlalchemy import select
 
+from handlers.chat.errors import Refused
 from storage.models import AuditEntry, Person
 from tests.doors.steps import item_of, refused
 from tests.world import EVERYONE, World
@@ -86,6 +88,18 @@ async def test_help_that_is_offered_reaches_whoever_has_the_ball(world: World) -
     assert "had offered to help; W1-06 is settled" in world.last(world.sandbox.dm_id("sam")).plain
 
 
+async def test_help_is_not_offered_to_somebody_who_left(world: World) -> None:
+    await world.new_pilot(**EVERYONE)
+    item = await item_of(world, "W1-06")
+    await world.sandbox.remove_user("sam")
+    await world.settle()
+    before = len(world.sandbox.shown(world.sandbox.dm_id("sam")))
+    with pytest.raises(Refused, match=r"Sam Okafor left the workspace.*`/pilot assign W1-06 @who`"):
+        await world.parts.desk.pressed(f"offer:{item.id}", _actor(world, "priya"))
+    await world.settle()
+    assert len(world.sandbox.shown(world.sandbox.dm_id("sam"))) == before
+
+
 async def test_a_press_on_what_was_done_meanwhile_says_what_happened_and_by_whom(world: World) -> None:
     await world.new_pilot(**EVERYONE)
     item = await item_of(world, "W1-06")
@@ -96,7 +110,6 @@ async def test_a_press_on_what_was_done_meanwhile_says_what_happened_and_by_whom
 
 
 async def _refusal(world: World, value: str, who: str) -> str:
-    from handlers.chat.errors import Refused
     try:
         await world.parts.desk.pressed(value, _actor(world, who))
     except Refused as refusal:

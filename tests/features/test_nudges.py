@@ -53,7 +53,7 @@ async def test_a_digest_is_promised_once_on_the_owners_morning(store: Store, roo
     [post] = await all_of(store, Post)
     [nudge] = await all_of(store, Nudge)
     assert (post.room, post.kind, post.subject_id, post.wanted) == (SAM.id, "digest", nudge.id, 1)
-    assert post.live_until == berlin(TUE, 1) - timedelta(hours=1)
+    assert post.live_until == berlin(WED, 1) - timedelta(hours=1)  # and who acts on it on Tuesday sees that
     assert (nudge.about, nudge.day) == (SAM.id, MON)
     assert [(told.person_id, told.item_id, told.step, told.nudge_id, told.at) for told in await all_of(store, Told)] == [
         (SAM.id, each, "plan_prompt", nudge.id, berlin(MON, 9, 30)) for each in (1, 2)]
