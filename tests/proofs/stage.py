@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -41,6 +41,11 @@ def promise_of(ref: str) -> int | None:
     return None if found is None else int(found[1])
 
 
+def promised_by(message: Message) -> int | None:
+    """The number of the promise that a message keeps."""
+    return promise_of(str((message.metadata or {}).get("event_payload", {}).get("ref")))
+
+
 def room_of(number: int) -> str:
     """The channel of a pilot, as Slack calls it."""
     return f"C{number:08d}"
@@ -53,6 +58,9 @@ def cast_of(persons: int, rooms: int, zones: Sequence[tuple[str, str]]) -> Cast:
                 for n in range(persons)],
         channels=[Channel(room_of(n), f"claims-{n}") for n in range(rooms)],
         team_id=seed.TEAM, newcomer="priya0")
+
+PUT_OFF = timedelta(minutes=15)
+"""What waits for longer waits for its reader's hours: no attempt that failed is put off so far."""
 
 
 @dataclass
@@ -108,11 +116,14 @@ class Stage:
         return list(numbers)
 
     async def waiting(self) -> int:
+        """How many promises are not kept yet that may be by now: what waits for its reader's hours does not count."""
         async with self.store.reading() as session:
-            return await outbox.waiting(session)
+            return await session.scalar(select(func.count()).select_from(Post).where(
+                Post.wanted > Post.shown, Post.given_up_at.is_(None),
+                Post.not_before <= self.clock() + PUT_OFF)) or 0
 
     async def drained(self, within_s: float) -> float:
-        """Wait until nothing is promised that is not kept or given up; how long it took."""
+        """Wait until nothing is promised for now that is not kept or given up; how long it took."""
         began = monotonic()
         while left := await self.waiting():
             assert monotonic() - began < within_s, f"{left} promises still wait: {await self.stuck()}"
@@ -175,8 +186,7 @@ class Stage:
 
     def kept(self) -> Counter[int | None]:
         """How many messages refer to each promise, by its number."""
-        return Counter(promise_of(str((message.metadata or {}).get("event_payload", {}).get("ref")))
-                       for _, message in self.messages())
+        return Counter(promised_by(message) for _, message in self.messages())
 
     def assert_each_once(self, numbers: Iterable[int] | None = None) -> None:
         """Each word stands in its own room once, under its own promise's reference, and nowhere else."""

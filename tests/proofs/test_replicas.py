@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,10 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
 from handlers.outbox.rules import LEASE
-from storage.models import Item, Nudge
+from storage.models import Item, Nudge, Post
+from storage.nudging import Told
 from tests.bench import seed
 from tests.proofs.conftest import FULL, PATIENT, Figure
-from tests.proofs.stage import TOKEN, Stage, room_of, stage_on
+from tests.proofs.stage import TOKEN, Stage, promised_by, room_of, stage_on
 
 pytestmark = PATIENT
 MORNING = datetime(2026, 11, 23, 8, 31, tzinfo=UTC)
@@ -83,17 +84,17 @@ async def morning_of_many(stage: Stage, replicas: int, figure: Figure) -> None:
     kills = await asyncio.gather(*(
         replica(stage, f"replica-{n}", Random(n), began + KILLING_S) for n in range(replicas)))
     stage.sandbox.faults.slow_ms = 0
-    shown = _digests(stage).total()
+    shown = (await _digests(stage)).total()
     if not FULL:
         stage.clock.forward(LEASE.total_seconds() + 1)  # in full, leases run out in real time
     last = [await (await stage.start(f"replica-{n}", sweep_s="0.5")).ready() for n in range(replicas)]
-    took = await stage.swept(300)
+    took = await stage.swept(120)
     await stage.free(LEASE.total_seconds() + 5)
     for life in last:
         await life.stop()
     cut = sum(call.method == "conversations.history" for call in stage.wire.calls)
     assert cut, "no kill cut a delivery: this proved nothing"
-    assert _digests(stage) == Counter({stage.sandbox.dm_id(seed.user(n)): 1 for n in range(PERSONS)})
+    assert await _digests(stage) == Counter({stage.sandbox.dm_id(seed.user(n)): 1 for n in range(PERSONS)})
     await _assert_whole(stage)
     figure("replicas / kills", f"{replicas} / {sum(kills)}")
     figure("items due / digests, each shown once", f"{ITEMS} / {PERSONS}")
@@ -103,15 +104,21 @@ async def morning_of_many(stage: Stage, replicas: int, figure: Figure) -> None:
     assert posts_per_s > PERSONS / 60, "the workspace would be what holds this up"
 
 
-def _digests(stage: Stage) -> Counter[str]:
-    return Counter(room for room, _ in stage.messages() if room.startswith("D"))
+async def _digests(stage: Stage) -> Counter[str]:
+    """How many digests each direct message shows, by the promise that each message names."""
+    async with stage.store.reading() as session:
+        digests = set(await session.scalars(select(Post.id).where(Post.kind == "digest")))
+    return Counter(room for room, message in stage.messages() if promised_by(message) in digests)
 
 
 async def _assert_whole(stage: Stage) -> None:
     """Each person's one digest of the day speaks of all that was due of theirs."""
     async with stage.store.reading() as session:
-        made = {(nudge.about, nudge.day): set(nudge.item_ids)
-                for nudge in await session.scalars(select(Nudge).where(Nudge.kind == "digest"))}
+        made = defaultdict(set)
+        for about, day, item in await session.execute(
+                select(Nudge.about, Nudge.day, Told.item_id).join(Told, Told.nudge_id == Nudge.id)
+                .where(Nudge.kind == "digest")):
+            made[about, day].add(item)
     assert made == {(f"slack:{seed.user(n)}", MORNING.date()): set(range(n + 1, ITEMS + 1, PERSONS))
                     for n in range(PERSONS)}
 
