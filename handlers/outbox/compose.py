@@ -98,16 +98,16 @@ class Composer:
             return None
         people_here = await people.several(session, post.workspace_id, [entry.actor, post.room])
         dossier.people.update(people_here)
-        words = await self._words(session, post)
+        words, was_shown = await self._words(session, post), post.message_id is not None
         match post.kind:
             case "seat-back":
                 return cards.seat_back_card(dossier, entry, words)
             case "blocker":
-                return cards.blocker_card(dossier, entry, post.room, words)
+                return cards.blocker_card(dossier, entry, post.room, words, was_shown=was_shown)
             case "handed":
-                return cards.handed_card(dossier, entry, post.room, now, words)
+                return cards.handed_card(dossier, entry, post.room, now, words, was_shown=was_shown)
             case "offer":
-                return offer_card(dossier, entry, words, was_shown=post.message_id is not None)
+                return offer_card(dossier, entry, words, was_shown=was_shown)
             case "self-check":
                 return self_check_cards.change_card(dossier.pilot, entry, words)
             case "status":

@@ -149,14 +149,16 @@ def seat_back_card(dossier: Dossier, entry: AuditEntry, words: Words) -> Card | 
                              "without an owner until then."))))
 
 
-def blocker_card(dossier: Dossier, entry: AuditEntry, person_id: str, words: Words) -> Card | None:
-    """To whoever holds something up: what waits, for whom, what it opens."""
+def blocker_card(dossier: Dossier, entry: AuditEntry, person_id: str, words: Words, *,
+                 was_shown: bool) -> Card | None:
+    """To whoever holds something up: what waits, for whom, what it opens; None: it need not be said."""
     item, pilot = dossier.item(entry.subject), dossier.pilot
     if item is None:
         return None
     if item.state is not ItemState.OPEN or item.blocked_by != person_id:
-        return Card(words.text("No longer waiting for you: {item} ({pilot}). Thank you.", item=item.title,
-                               pilot=pilot.name))
+        return None if not was_shown else Card(
+            words.text("No longer waiting for you: {item} ({pilot}). Thank you.", item=item.title,
+                       pilot=pilot.name))
     lines = [words.spans("Waiting: {item} of {pilot} ({ref})", item=Bold(item.title), pilot=pilot.name,
                          ref=item.ref)]
     if item.blocked_reason:
@@ -176,11 +178,14 @@ def _actor(dossier: Dossier, entry: AuditEntry, words: Words) -> str:
     return who.name if who else words.text("Somebody")
 
 
-def handed_card(dossier: Dossier, entry: AuditEntry, person_id: str, now: datetime,
-                words: Words) -> Card | None:
-    """To the new owner of one item."""
+def handed_card(dossier: Dossier, entry: AuditEntry, person_id: str, now: datetime, words: Words, *,
+                was_shown: bool) -> Card | None:
+    """To the new owner of one item; None: it need not be said any more."""
     item, pilot, me = dossier.item(entry.subject), dossier.pilot, dossier.people.get(person_id)
     if item is None or me is None:
+        return None
+    is_moot = item.state is not ItemState.OPEN or item.owner_id != person_id
+    if is_moot and not was_shown:
         return None
     if item.state is not ItemState.OPEN:
         return Card(words.text("Done: {item} ({pilot}). Thank you.", item=item.title, pilot=pilot.name))

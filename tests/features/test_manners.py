@@ -154,3 +154,18 @@ async def test_without_the_scope_nobodys_rest_is_known_and_nothing_is_held_for_i
     await polite.parts.nudges.sweep()
     await polite.settle()
     assert len(polite.sandbox.shown(dm)) == before + 1
+
+
+async def test_what_became_untrue_before_its_hour_is_not_said_at_all(polite: World) -> None:
+    polite.clock.now = berlin(MON, 10)
+    await polite.new_pilot(engineering="sam", legal="jonas")
+    polite.clock.now = berlin(MON, 20)
+    before = len(polite.sandbox.shown(polite.sandbox.dm_id("jonas")))
+    await polite.type("sam", "/pilot block w1-05 by @jonas the contract is missing", "claims-triage")
+    await polite.type("sam", "/pilot assign w1-06 @jonas", "claims-triage")
+    await polite.type("sam", "/pilot done w1-05 https://wiki/architecture", "claims-triage")
+    await polite.type("priya", "/pilot assign w1-06 @sam", "claims-triage")
+    polite.clock.now = berlin(TUE, 9, 5)
+    await polite.settle()
+    said = [message.plain for message in polite.sandbox.shown(polite.sandbox.dm_id("jonas"))][before:]
+    assert not [each for each in said if "W1-05" in each or "waiting for you" in each or "somebody else" in each], said

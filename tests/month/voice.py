@@ -39,6 +39,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "gate": ("{pilot} passed the gate to {stage}",),
     "halt": ("{pilot} is paused", "{pilot} goes on", "{pilot} was stopped"),
     "praise": ("{pilot}: good news",),
+    "self-check": ("My nudges about {pilot} come half as often now: {percent} % were acted on",
+                   "My nudges about {pilot} come as often as before: {percent} % were acted on"),
     "slot": ("{briefing}: {time}, {reviewer} with {lead}", "{briefing}: {time}, {reviewer}"),
 }
 """Kinds of messages, each with words that only it has; the first that fits is it."""
@@ -79,6 +81,7 @@ WHY = (
     "{name} asked you to take this. What is due comes in one message on working mornings; {command} pauses it.",
     "You get this once, because you lead this pilot. The role's items wait without an owner until then.",
     "You get this once, because you lead this pilot.",
+    "You get this because you lead this pilot; it comes only when this changes. All figures: {command}",
     "You get this once, because you head {role}.",
     "You get this once, because you were named as what it waits for.",
     "You get this once. From then on it is in your morning message until it is done.",
