@@ -174,6 +174,10 @@ def _tried(sheet: Sheet, matter: Matter, words: Words) -> str:
     first = {told.step: told for told in reversed(matter.tried) if told.step in TRIED}
     if Step.WARN in first:
         first.pop(Step.OVERDUE, None)
+    lead = first.get(Step.LEAD)
+    for step in (Step.HEAD, Step.STAND_IN):  # where a function has no head its lead is told once more
+        if lead is not None and step in first and first[step].person_id == lead.person_id:
+            del first[step]
     said = [_one_tried(sheet, matter.item, first[step], words) for step in TRIED if step in first]
     return words.listed(said) or words.text("nothing that is on record")
 

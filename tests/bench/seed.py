@@ -23,6 +23,7 @@ from storage.models import (
     SeatState,
     Workspace,
 )
+from storage.nudging import Told
 from storage.pilots import name_key
 
 TEAM = "T0BENCH00"
@@ -124,8 +125,11 @@ def _item(item: templates.TemplateItem, n: int, number: int, position: int, pers
 def digests(count: int, day: date, now: datetime) -> Tables:
     """A digest of this morning for each of so many persons, of five items each."""
     rows = [{"id": n + 1, "workspace_id": WORKSPACE, "kind": "digest", "about": f"slack:{user(n)}", "day": day,
-             "made_at": now, "pilot_id": None, "item_ids": [n + 1 + k * count for k in range(5)]} for n in range(count)]
-    return [(_table(Nudge), rows)]
+             "made_at": now, "pilot_id": None, "item_ids": []} for n in range(count)]
+    said = [{"workspace_id": WORKSPACE, "person_id": f"slack:{user(n)}", "item_id": item, "pilot_id": (item - 1) // ITEMS + 1,
+             "nudge_id": n + 1, "step": "overdue", "at": now, "is_copy": False}
+            for n in range(count) for item in (n + 1 + k * count for k in range(5))]
+    return [(_table(Nudge), rows), (_table(Told), said)]
 
 
 def _table(kind: type) -> Table:
