@@ -78,6 +78,7 @@ async def bench(kinds: tuple[str, ...]) -> None:
                 *seed.pilots(range(1000), PERSONS, NOW, next_at=NOW,
                                due={n + 1 + k * half: n for n in range(half) for k in range(5)}),
                 *seed.digests(half, NOW.date(), NOW)])
+            await databases.run(url, "UPDATE item SET step = 'overdue' WHERE id IN (SELECT item_id FROM told)")
             await databases.settled(url)
             chat = Answers()
             kept = [await _kept(url, chat) for _ in range(TIMES + 1)]
