@@ -1,0 +1,1 @@
+"""Alerts: what monitoring reports, as alerts with one lifetime each, relayed to whom they concern."""

@@ -1,0 +1,68 @@
+"""Prometheus Alertmanager's webhook, version 4.
+
+Each alert's own status counts: a group is "firing" while some of its members are resolved. What a truncated
+group leaves out is not resolved.
+Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from handlers.alerts.signals import Link, Signal, Status
+from handlers.alerts.vendors import proving
+from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
+from handlers.alerts.vendors.values import (
+    SIGNALS,
+    labels,
+    links,
+    moment,
+    notes,
+    read_as,
+    read_json,
+    severity,
+    title,
+)
+
+
+class _Alert(BaseModel):
+    status: str = "firing"
+    fingerprint: str = Field(min_length=1, max_length=200)
+    labels: dict[str, str | int | float | bool | None] = {}
+    annotations: dict[str, str | int | float | bool | None] = {}
+    startsAt: str | None = None
+    endsAt: str | None = None
+    generatorURL: str | None = None
+
+
+class _Body(BaseModel):
+    alerts: list[_Alert] = Field(max_length=SIGNALS)
+    truncatedAlerts: int = 0
+
+
+def parse(incoming: Incoming, _settings: Settings) -> Report:
+    """Raises Malformed."""
+    body = read_as(_Body, read_json(incoming.body), "webhook of Alertmanager")
+    return Report(tuple(_signal(each) for each in body.alerts), absent=max(body.truncatedAlerts, 0))
+
+
+def _signal(alert: _Alert) -> Signal:
+    if alert.status not in ("firing", "resolved"):
+        raise Malformed("An alert's status is neither firing nor resolved.")
+    said, about = labels(alert.labels), alert.annotations
+    name = said.get("alertname", "unnamed alert")
+    is_over = alert.status == "resolved"
+    return Signal(
+        key=alert.fingerprint, status=Status.RESOLVED if is_over else Status.FIRING, name=name,
+        title=title(about.get("summary") or about.get("title"), name),
+        severity=severity(said.get("severity")),
+        labels=said, notes=notes(**{key: about.get(key) for key in ("summary", "description", "value")}),
+        links=links((Link.RUNBOOK, about.get("runbook_url")), (Link.DASHBOARD, about.get("dashboard_url")),
+                    (Link.SOURCE, alert.generatorURL)),
+        started_at=moment(alert.startsAt), ended_at=moment(alert.endsAt) if is_over else None)
+
+
+VENDOR = Vendor(
+    "alertmanager", "Prometheus Alertmanager", proving.by_token, parse,
+    setup="receivers:\n- name: groundcrew\n  webhook_configs:\n  - url: ADDRESS\n    send_resolved: true\n"
+          "    http_config: {authorization: {credentials: SECRET}}")

@@ -1,0 +1,112 @@
+"""Reading what senders write: moments, addresses, severities and texts, none of which can be relied upon."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from handlers.alerts.signals import Link, Severity
+from handlers.alerts.vendors.contract import Malformed
+
+Model = TypeVar("Model", bound=BaseModel)
+
+LABELS, LABEL, NOTE, TITLE, URL = 64, 200, 3000, 300, 2000
+"""At most so many labels, and characters of a label, a note, a title, an address: no sender needs more."""
+SIGNALS = 10_000
+"""At most so many signals in one request."""
+
+_WORDS = {
+    Severity.CRITICAL: "critical crit fatal emergency emerg alert page p1 sev0 sev1 disaster highest 1",
+    Severity.ERROR: "error err high major p2 sev2 2",
+    Severity.WARNING: "warning warn medium moderate minor average p3 sev3 3",
+    Severity.INFO: "info informational information low notice debug p4 p5 sev4 none ok 4 5",
+}
+_SEVERITIES = {word: severity for severity, words in _WORDS.items() for word in words.split()}
+_ADDRESS = re.compile(r"https?://[^\s/?#<>|]+[^\s<>|]*")
+_NANOS = re.compile(r"(\.\d{6})\d+")
+
+
+def read_json(body: bytes) -> Any:
+    """Raises Malformed."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Malformed("The body is not JSON.") from None
+
+
+def _no_constant(_name: str) -> None:
+    """NaN and the infinities, which JSON does not have but senders write: nothing is known."""
+
+
+def read_as(model: type[Model], value: object, what: str) -> Model:
+    """`value` as `model`. Raises Malformed, which says where it is not `what`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part)[:40] for part in first["loc"][:6])
+        raise Malformed(f"The body is no {what}: {where or 'the whole'}: {first['msg'][:120]}.") from None
+
+
+def moment(value: object) -> datetime | None:
+    """ISO 8601, or epoch seconds or milliseconds, as number or text; None where it says "never"."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, bool) or value is None:
+        return None
+    text = str(value).strip()[:40]
+    try:
+        if re.fullmatch(r"\d{9,16}(\.\d+)?", text):
+            number = float(text)
+            found = datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
+        else:
+            found = datetime.fromisoformat(_NANOS.sub(r"\1", text))
+            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if 2000 <= found.year < 2200 else None
+
+
+def severity(value: object, default: Severity = Severity.WARNING) -> Severity:
+    """A sender's word for how bad it is, in ours."""
+    return _SEVERITIES.get(str(value).strip().lower(), default)
+
+
+def labels(found: Mapping[str, object] | None) -> dict[str, str]:
+    """Names and texts, sorted by name, cut to what a label may be."""
+    kept = sorted((found or {}).items())[:LABELS]
+    return {clean(name, 100): clean(value, LABEL) for name, value in kept if value is not None}
+
+
+def notes(**found: object) -> dict[str, str]:
+    """Those that say anything."""
+    return {name: text for name, value in found.items() if value is not None and (text := clean(value, NOTE))}
+
+
+def clean(value: object, longest: int = NOTE) -> str:
+    """As text without control characters, which databases and chats refuse; cut with an ellipsis."""
+    text = value if isinstance(value, str) else _written(value)
+    text = "".join(c for c in text[:longest * 2] if c in "\n\t" or c.isprintable()).strip()
+    return text if len(text) <= longest else text[:longest - 1] + "…"
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def title(value: object, default: str) -> str:
+    """One line."""
+    return " ".join(clean(value, TITLE).split()) if value else default
+
+
+def links(*found: tuple[Link, object]) -> tuple[tuple[Link, str], ...]:
+    """Those that are addresses of the web."""
+    def is_address(url: str) -> bool:
+        return len(url) <= URL and url.isprintable() and _ADDRESS.fullmatch(url) is not None
+
+    return tuple((kind, url) for kind, url in found if isinstance(url, str) and is_address(url))
