@@ -98,9 +98,9 @@ class Signal:
     title: str
     """One line for a person."""
     severity: Severity = Severity.WARNING
-    labels: Mapping[str, str] = field(default=NOTHING)
+    labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What identifies the condition and what rules route by."""
-    notes: Mapping[str, str] = field(default=NOTHING)
+    notes: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What may change while it lasts: ``summary``, ``description``, ``value``."""
     links: tuple[tuple[Link, str], ...] = ()
     started_at: datetime | None = None

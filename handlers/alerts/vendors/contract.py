@@ -55,7 +55,7 @@ class Answer:
 
     status: int = 200
     body: str = ""
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     media_type: str = "text/plain"
 
 
@@ -87,7 +87,7 @@ class Vendor:
     title: str
     check: Callable[[Incoming, Settings], None]
     parse: Callable[[Incoming, Settings], Report]
-    options: Mapping[str, str] = NOTHING
+    options: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What an admin may set, each with one line that says what it does."""
     needs: Callable[[Incoming, Settings], str | None] = lambda _incoming, _settings: None
     setup: str = ""
