@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.held import held
@@ -75,17 +75,20 @@ async def stale(session: AsyncSession, before: datetime, limit: int) -> Sequence
         .order_by(Person.seen_at).limit(limit))).all()
 
 
-async def to_hear_soon(session: AsyncSession, now: datetime, until: datetime, before: datetime,
-                       limit: int) -> Sequence[Person]:
-    """People of any workspace who may be written to until then, and whose rest was not asked for lately."""
-    looked_at = select(Item.owner_id).where(Item.next_at.between(now, until), Item.owner_id.is_not(None))
+async def to_ask_for_rest(session: AsyncSession, now: datetime, soon: datetime, before: datetime,
+                          limit: int) -> Sequence[Person]:
+    """People of any workspace whose rest was not asked for since `before`, first whoever may be written to soon.
+
+    Any of them may be, at any moment: by what a colleague presses.
+    """
+    looked_at = select(Item.owner_id).where(Item.next_at.between(now, soon), Item.owner_id.is_not(None))
     promised = select(Post.room).where(Post.wanted > Post.shown, Post.given_up_at.is_(None),
-                                       Post.not_before.between(now, until))
+                                       Post.not_before.between(now, soon))
+    hears_soon = or_(Person.id.in_(looked_at), Person.id.in_(promised))
     return (await session.scalars(
         select(Person)
-        .where(Person.is_active, or_(Person.dnd_seen_at.is_(None), Person.dnd_seen_at < before),
-               or_(Person.id.in_(looked_at), Person.id.in_(promised)))
-        .order_by(Person.workspace_id, Person.id).limit(limit))).all()
+        .where(Person.is_active, or_(Person.dnd_seen_at.is_(None), Person.dnd_seen_at < before))
+        .order_by(case((hears_soon, 0), else_=1), Person.workspace_id, Person.id).limit(limit))).all()
 
 
 async def note_rest(session: AsyncSession, workspace: str, person_id: str,

@@ -141,6 +141,23 @@ async def test_nobody_is_disturbed_who_asked_not_to_be(polite: World) -> None:
     assert len(polite.sandbox.shown(dm)) == before + 1, "the digest, when the rest is over"
 
 
+async def test_what_a_colleague_presses_disturbs_nobody_either(polite: World) -> None:
+    polite.clock.now = berlin(MON, 10)
+    await polite.new_pilot(engineering="sam", legal="jonas")
+    polite.clock.now = berlin(TUE, 12)
+    await polite.settle()
+    before = len(polite.sandbox.shown(polite.sandbox.dm_id("jonas")))
+    polite.sandbox.workspace.users[polite.sandbox.user_id("jonas")].dnd = (berlin(TUE, 14), berlin(TUE, 16))
+    await polite.parts.people.refresh_rest()
+    polite.clock.now = berlin(TUE, 14, 30)
+    await polite.type("sam", "/pilot block w1-05 by @jonas the contract is missing", "claims-triage")
+    await polite.settle()
+    assert len(polite.sandbox.shown(polite.sandbox.dm_id("jonas"))) == before
+    polite.clock.now = berlin(TUE, 16)
+    await polite.settle()
+    assert len(polite.sandbox.shown(polite.sandbox.dm_id("jonas"))) == before + 1
+
+
 async def test_without_the_scope_nobodys_rest_is_known_and_nothing_is_held_for_it(polite: World) -> None:
     polite.sandbox.workspace.scopes.discard("dnd:read")
     polite.clock.now = berlin(MON, 10)

@@ -81,7 +81,7 @@ SWEEPS = {
     "outbox.claim": "a sender takes ready lanes of any workspace; all that follows names the lane's workspace",
     "outbox.next_ready": "when to look again for any of them",
     "outbox.waiting": "a gauge over all",
-    "people.to_hear_soon": "the refresh asks for the rest of people of any workspace who may be written to soon",
+    "people.to_ask_for_rest": "the refresh asks for the rest of people of any workspace",
     "nudge_figures.pilots_to_check": "once a week every running pilot is looked at, by its number",
     "pilots.waived_before": "waivers end in all workspaces, by the index on their last day",
     "people.stale": "the refresh looks again at people of any workspace",
