@@ -7,7 +7,7 @@ first of them; what joins a card later takes its `asked_at`.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import and_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import Item, Person, Pilot, Post
@@ -106,12 +106,14 @@ async def open_of(session: AsyncSession, workspace: str, sponsor: str) -> Sequen
 
 async def cards_since(session: AsyncSession, workspace: str, sponsor: str,
                       since: datetime) -> Sequence[datetime]:
-    """When the sponsor was sent a card since then, oldest first."""
+    """When the sponsor was sent a card since then, oldest first: when they saw it, if they have."""
+    card = and_(Post.workspace_id == Decision.workspace_id, Post.kind == KIND, Post.room == sponsor,
+                Post.subject_id == Decision.id)
     rows = await session.execute(
-        select(Decision.pilot_id, Decision.asked_at)
+        select(Decision.pilot_id, Decision.asked_at, func.max(Post.first_shown_at)).outerjoin(Post, card)
         .where(Decision.workspace_id == workspace, Decision.sponsor_id == sponsor, Decision.asked_at >= since)
-        .distinct())
-    return sorted(at for _, at in rows if at is not None)
+        .group_by(Decision.pilot_id, Decision.asked_at))
+    return sorted(shown or asked for _, asked, shown in rows if asked is not None)
 
 
 # ---- what becomes of them ----------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ async def stale(session: AsyncSession, before: datetime, limit: int) -> Sequence
 
 async def to_ask_for_rest(session: AsyncSession, now: datetime, soon: datetime, before: datetime,
                           limit: int) -> Sequence[Person]:
-    """People of any workspace whose rest was not asked for since `before`, first whoever may be written to soon.
+    """People of any workspace whose rest was not asked for since `before`; who may hear soon comes first.
 
     Any of them may be, at any moment: by what a colleague presses.
     """

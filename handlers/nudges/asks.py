@@ -1,5 +1,6 @@
 """What a digest says about one item: how it stands, what hangs on it, and what is asked for at this step."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from handlers.chat.cards import Line, Mono, line
@@ -65,7 +66,8 @@ def _question(point: Point, matter: Matter, reader: Person, mornings: Mornings, 
     if point.step is Step.WARN:
         return _warning(matter, reader, today, words)
     if item.blocked_by == reader.id:
-        return words.text("When can it go on?")
+        return (words.text("Can it go on today?") if item.due_on == today
+                else words.text("When can it go on?"))
     if item.plan_on == today:
         return words.text("You planned it for today: still right?")
     if item.plan_on is not None:
@@ -86,7 +88,7 @@ def _warning(matter: Matter, reader: Person, today: date, words: Words) -> str:
     """Who hears next and when, unless something happens: nobody is told on before they were warned."""
     telling, on = ladder.next_telling(matter), ladder.next_telling_on(matter)
     if telling is None or on is None or telling.to.id == reader.id:
-        return words.text("New date, blocked, or someone else?")
+        return words.text("Nobody else hears of it: a new date, blocked, or someone else?")
     what = words.text("a slot") if matter.is_briefing else words.text("a date")
     return words.text("I will let {person} ({role}) know {day} unless this has {what}.",
                       person=telling.to.name, role=_office(telling, matter.item, words),
@@ -167,22 +169,43 @@ def _what_is_missing(missing: To, item: Item, words: Words) -> Line:
                        role=role, command=Mono(f"/pilot head {item.role} @who"))
 
 
-def copied(point: Point, matter: Matter, reader: Person, today: date, words: Words) -> Line:
-    """To somebody concerned: who was told."""
+def copies(points: Sequence[Point], matters: Mapping[int, Matter], today: date, words: Words) -> list[Line]:
+    """To somebody concerned: who was told of what, a line for each of those."""
+    told: dict[tuple[str, str] | None, list[Point]] = {}
+    for point in points:
+        told.setdefault(_told(point, matters[point.item.id], words), []).append(point)
+    return [line("→ ", said) for to, of in told.items() for said in _copies(to, of, matters, today, words)]
+
+
+def _copies(to: tuple[str, str] | None, points: Sequence[Point], matters: Mapping[int, Matter], today: date,
+            words: Words) -> list[str]:
+    named = [words.text("{item} ({pilot})", item=p.item.title, pilot=p.pilot.name) for p in points]
+    late = [late_by(p.item.due_on or today, today, matters[p.item.id].calendar) for p in points]
+    if to is None:
+        return named
+    if len(points) > 1:
+        items = [words.text("{item}, {late} late", item=each, late=working_days(days, words)) if days
+                 else words.text("{item}, no date", item=each)
+                 for each, days in zip(named, late, strict=True)]
+        return [words.text("I told {person} ({role}) about {number} things: {items}", person=to[0],
+                           role=to[1], number=len(items), items="; ".join(items))]
+    if late[0]:
+        return [words.text("I told {person} ({role}) that this is {late} late: {item}", person=to[0],
+                           role=to[1], late=working_days(late[0], words), item=named[0])]
+    return [words.text("I told {person} ({role}) that this has no date: {item}", person=to[0], role=to[1],
+                       item=named[0])]
+
+
+def _told(point: Point, matter: Matter, words: Words) -> tuple[str, str] | None:
+    """Who was told, and as what."""
     item, circle = point.item, matter.circle
     rung = matter.policy.ladder.get(point.step)
     to = circle.hears(rung.to, item) if rung is not None else None
     to = to or circle.lead(item)
-    named = words.text("{item} ({pilot})", item=item.title, pilot=point.pilot.name)
     if to is None:
-        return line("→ ", named)
-    role = (words.text("pilot lead") if rung is None or rung.to is To.LEAD or to is circle.lead(item)
-            else words.text("sponsor") if rung.to is To.SPONSOR
-            else words.text("head of {role}", role=role_title(item, words)))
-    late = late_by(item.due_on or today, today, matter.calendar)
-    return line("→ ", words.text(
-        "I told {person} ({role}) that this is {late} late: {item}", person=to.name, role=role,
-        late=working_days(late, words), item=named) if late else words.text(
-        "I told {person} ({role}) that this has no date: {item}", person=to.name, role=role, item=named))
-
-
+        return None
+    if rung is None or rung.to is To.LEAD or to is circle.lead(item):
+        return to.name, words.text("pilot lead")
+    if rung.to is To.SPONSOR:
+        return to.name, words.text("sponsor")
+    return to.name, words.text("head of {role}", role=role_title(item, words))

@@ -53,9 +53,10 @@ def digest_card(digest: Digest, reading: Reading) -> Card:
     if more:
         elements.append(Row((line(words.text("and {number} more", number=more)),),
                             aside=Button(words.text("Show all"), "mine:")))
-    told = [asks.copied(point, reading.matters[point.item.id], reading.person, reading.today, words)
-            for point in digest.copies]
-    told += [_ended(point, reading) for point in digest.ended]
+    # Whoever was told that something is late hears its end for certain.
+    if digest.ended:
+        elements.append(Text(tuple(_ended(point, reading) for point in digest.ended)))
+    told = asks.copies(digest.copies, reading.matters, reading.today, words)
     told += [settled(point.item, point.pilot, reading.calendar, reading.people, reading.now,
                      reader=reading.person, words=words) for point in digest.settled]
     if told:

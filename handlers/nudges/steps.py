@@ -181,13 +181,22 @@ def _climb(matter: Matter, late: int) -> Outcome:
         stop = matter.day_of(Step.STOP)
         has_ended = stop is not None and stop <= late and rank < RANK[Step.STOP]
         return Outcome(Step.STOP, matter.today, None) if has_ended else _rest(matter, late)
-    since = ladder.warned_on(matter) if rank <= STAND_IN else matter.item.step_on
-    if since is None or matter.calendar.between(since, matter.today) < 1:
+    if not _has_had_a_day(matter):
         return _silent(matter, ladder.after_today(matter))
     telling = ladder.next_telling(matter)
     if telling is None:  # everybody concerned knows
         return Outcome(rungs[0], matter.today, ladder.look_after(matter, RANK[rungs[0]], late))
     return ladder.told(matter, telling, RANK[telling.step], late)
+
+
+def _has_had_a_day(matter: Matter) -> bool:
+    """Since the warning, a working day of whoever was warned has passed; since a rung, one of the item's."""
+    if matter.rank > STAND_IN:
+        since = matter.item.step_on
+        return since is not None and matter.calendar.between(since, matter.today) >= 1
+    assert matter.asked is not None
+    mine, since = matter.mornings_of(matter.asked), ladder.warned_on(matter)
+    return since is not None and mine.calendar.between(since, mine.today) >= 1
 
 
 # ---- when to look again ------------------------------------------------------------------------------------

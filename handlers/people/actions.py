@@ -129,13 +129,14 @@ class People:
         return len(stale)
 
     async def refresh_rest(self, limit: int = 200) -> int:
-        """Ask for the do-not-disturb hours of everybody, a few times a day; returns of how many just now.
+        """Ask for everybody's do-not-disturb hours, a few times a day; returns of how many.
 
         Where the optional scope was not granted nobody's are known, and nothing is held back for them.
         """
         now = self.clock()
         async with self.store.reading() as session:
-            asked = await people.to_ask_for_rest(session, now, now + HEARS_SOON, now - REST_STALE_AFTER, limit)
+            asked = await people.to_ask_for_rest(session, now, now + HEARS_SOON, now - REST_STALE_AFTER,
+                                                 limit)
         if not asked:
             return 0
         try:

@@ -387,6 +387,23 @@ async def test_a_sponsor_gets_one_card_a_week_over_all_pilots(world: World) -> N
     assert "Fraud notes has waited" in card(world)
 
 
+async def test_the_week_runs_from_when_the_card_was_seen(polite: World) -> None:
+    await two_pilots(polite)
+    polite.sandbox.workspace.users[polite.sandbox.user_id("marta")].dnd = (november(23, 7, 0), november(24, 9, 0))
+    await polite.parts.people.refresh_rest()
+    await request(polite)
+    assert await ask(polite) == 1
+    await polite.settle()
+    assert cards(polite) == 0
+    polite.clock.now = november(24, 9, 0)
+    await polite.settle()
+    assert cards(polite) == 1
+    await request(polite, pilot=2)
+    polite.clock.now = november(30, 8, 30)
+    assert await ask(polite) == 0
+    assert (await decision(polite, pilot=2)).ask_at == november(30, 8, 30) + timedelta(days=1)
+
+
 async def test_what_holds_a_due_gate_does_not_wait_for_the_week_to_end(world: World) -> None:
     await two_pilots(world)
     await request(world)

@@ -6,6 +6,7 @@ a message says from its words. Each function returns the violations, in words.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -65,6 +66,8 @@ def nobody_is_disturbed(month: Month) -> list[str]:
     found = []
     for to, said in unasked(month):
         local = to.local(said.at)
+        if said.kind == "invite" and _begins_before_they_open(to, said):
+            continue  # later, it would be news of a meeting that is over
         why = ("at night" if not OPENS <= local.time() < CLOSES else "on a day off" if not to.works(local.date())
                else "while away" if to.is_away(local.date())
                else "in do not disturb" if any(begins <= said.at < ends for begins, ends in to.dnd)
@@ -72,6 +75,25 @@ def nobody_is_disturbed(month: Month) -> list[str]:
         if why is not None:
             found.append(f"{_where(said)} came {why}: {said.title}")
     return found
+
+
+_MEETING = re.compile(r"(\d{1,2})\.? \w+\.?,? (\d\d):(\d\d)")
+
+
+def _begins_before_they_open(to: Member, said: Said) -> bool:
+    """The meeting of an invitation comes before the reader's next opening."""
+    found = _MEETING.search(said.title)
+    if found is None:
+        return False
+    local, (day, hour, minute) = to.local(said.at), map(int, found.groups())
+    begins = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    begins += timedelta(days=begins < local)
+    if begins.day != day:
+        return False
+    opens = local.replace(hour=OPENS.hour, minute=OPENS.minute, second=0)
+    while opens < local or not to.works(opens.date()) or to.is_away(opens.date()):
+        opens += timedelta(days=1)
+    return begins <= opens
 
 
 def messages_are_short(month: Month) -> list[str]:
@@ -113,8 +135,10 @@ def nothing_is_said_twice(month: Month) -> list[str]:
 
 
 def _begins_anew(month: Month) -> dict[int, list[datetime]]:
-    """When an item was unblocked or opened again: its steps begin anew then."""
+    """When an item was unblocked, opened again or waived for a while: its steps begin anew then."""
     found = defaultdict(list)
+    for number, at in month.waived:
+        found[number].append(at)
     for at, _, value in month.log:
         verb, _, number = value.partition(":")
         if verb in ("unblock", "reopen"):
@@ -125,7 +149,7 @@ def _begins_anew(month: Month) -> dict[int, list[datetime]]:
 def _sentence(row: Row) -> str:
     """Of a telling: to which rung it is, as far as its reader can tell."""
     if row.step == "copy":
-        return " ".join(voice.found(row.text, voice.COPY, "person"))
+        return " ".join(voice.found(row.text, (*voice.COPY, *voice.COPIES), "person"))
     return " ".join(part for words in (voice.NO_SPONSOR, voice.NO_HEAD) for part in voice.found(row.text, words, "command"))
 
 
@@ -161,12 +185,16 @@ def channels_name_nobody_late(month: Month) -> list[str]:
         if said.kind != "nudge":
             continue
         for text in _late_texts(said):
-            bare = voice.without(text, voice.ON_IT)
+            bare = _FOR_SOMEBODY.sub("", voice.without(text, voice.ON_IT))
             named = [each.handle for each in month.company.members.values()
                      if each.name in bare or f"@{each.handle}" in bare.split()]
             if named:
                 found.append(f"#{said.room} names {', '.join(named)} as late: {text!r}")
     return found
+
+
+_FOR_SOMEBODY = re.compile(r"^A diagram of the data for [^·\n]*")
+"""What was asked for is named by who asked; that says nothing of who is late."""
 
 
 def _late_texts(said: Said) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -116,6 +117,7 @@ def rows_of(blocks: list[Any], name_of: Any) -> list[Row]:
         else:
             found += [_line(line, step) for line in text.split("\n") for step, words in (
                 ("copy", voice.COPY), ("ended", voice.ENDED)) if voice.says(line, words)]
+            found += [row for line in text.split("\n") for row in _several(line)]
     return found
 
 
@@ -123,6 +125,14 @@ def _line(line: str, step: str) -> Row:
     named = next(voice.found(line, voice.COPY if step == "copy" else voice.ENDED, "item"), "")
     title, _, pilot = named.rpartition(" (")
     return Row(title, pilot.partition(")")[0], step, line)
+
+
+def _several(line: str) -> Iterator[Row]:
+    """Of a line that names several things: each of its own."""
+    for items in voice.found(line, voice.COPIES, "items"):
+        for named in items.split("; "):
+            title, _, rest = named.rpartition(" (")
+            yield Row(title, rest.partition(")")[0], "copy", line)
 
 
 # ---- writing it down ---------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ class Month:
     open: dict[tuple[str, str], Open] = field(default_factory=dict)
     acted: dict[str, int] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    waived: list[tuple[int, datetime]] = field(default_factory=list)
+    """Items by number that a sponsor waived for a while, and when."""
     log: list[tuple[datetime, str, str]] = field(default_factory=list)
     """When who pressed which button's value, and it was taken."""
 
@@ -237,6 +239,8 @@ async def lived(url: str, numbers: Iterable[int], days: int) -> Month:
 
 async def _note_ends(told: Story, month: Month) -> None:
     async with told.world.parts.store.reading() as session:
+        waived = select(Decision.item_id, Decision.closed_at).where(Decision.workspace_id == TEAM, Decision.choice == "waive")
+        month.waived = [(number, at) for number, at in await session.execute(waived) if at is not None]
         rows = await session.execute(select(Item, Pilot).join(Pilot, Pilot.id == Item.pilot_id).where(Item.workspace_id == TEAM))
         for item, pilot in rows:
             key = item.title, pilot.name

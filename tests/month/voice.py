@@ -52,9 +52,11 @@ IMMEDIATE = frozenset({"ask", "handed", "blocker", "offer", "seat-back", "stand-
 STEPS: dict[str, tuple[str, ...]] = {
     "stand-in": ("{owner} has chosen no slot for this briefing. Could somebody else hold it?",),
     "told": ("Heads-up: {standing} {owner} has no date yet. {consequence}",),
-    "warn": ("I will let {person} ({role}) know {day} unless this has {what}.",),
+    "warn": ("I will let {person} ({role}) know {day} unless this has {what}.",
+             "Nobody else hears of it: a new date, blocked, or someone else?"),
     "held": ("Its slot was {moment}: was it held, or is there a new one?",),
     "planned": ("You planned it for today: still right?",),
+    "go-on-today": ("Can it go on today?",),
     "go-on": ("When can it go on?",),
     "replan": ("You had planned it for {day}: what is the new day?",),
     "introduce": ("It is yours. When will you do it?",),
@@ -70,6 +72,7 @@ ASKS = frozenset(STEPS) - TOLD
 COPY = ("I told {person} ({role}) that this is {late} late: {item}", "I told {person} ({role}) that this has no date: {item}")
 ENDED = ("Held, by {person}: {item}", "Done, by {person}: {item}", "Not applicable, says {person}: {item}",
          "Waived: {item}", "Waived until {day}: {item}")
+COPIES = ("I told {person} ({role}) about {number} things: {items}",)
 NO_SPONSOR = ("This is for a sponsor, and there is none: {command} names one.",)
 NO_HEAD = ("This is for whoever heads {role}, and I know nobody: {command} names them.",)
 LATE = ("{number} working day late", "{number} working days late", "was due {day}")

@@ -242,6 +242,26 @@ def test_whoever_is_told_reads_what_is_late_and_the_owner_who_was_told(step: str
             ("Offer help", "offer:7"), ("Reassign", "assign:7"), ("Wait until…", "plan:7")]
 
 
+def test_what_one_person_was_told_of_is_one_line() -> None:
+    card = card_of([sams("B-01", due_on=MON, step="L1"), sams("B-02", due_on=TUE, step="L1"), sams("B-03", due_on=FRI, step="L1"),
+                    sams("B-04", due_on=MON, step="L2")], WED, copy=True)
+    assert [each for each in plain(card).splitlines() if each.startswith("→")] == [
+        "→ I told Priya (pilot lead) about 3 things: Title of B-01 (Claims triage), 2 working days late; "
+        "Title of B-02 (Claims triage), 1 working day late; Title of B-03 (Claims triage), no date",
+        "→ I told Helen (head of Engineering) that this is 2 working days late: Title of B-04 (Claims triage)"]
+
+
+def test_no_end_is_left_out_however_many_there_are() -> None:
+    done = [sams(f"B-{n:02}", state=ItemState.DONE, closed_by=SAM.id, closed_at=berlin(WED, 9), step="resolved") for n in range(1, 31)]
+    shown = plain(card_of(done, THU, reader=PRIYA))
+    assert all(f"✓ Done, by Sam: Title of B-{n:02}" in shown for n in range(1, 31))
+
+
+def test_a_warning_that_nobody_follows_says_so_instead_of_asking_the_same_again() -> None:
+    card = card_of([sams(due_on=MON, step="warn")], WED, reader=PRIYA, people=(person("sam", is_active=False), PRIYA), heads={})
+    assert "Nobody else hears of it: a new date, blocked, or someone else?" in plain(card)
+
+
 def test_a_role_nobody_holds_is_told_with_what_to_do() -> None:
     card = card_of([sams(due_on=MON, step="L2")], WED, reader=PRIYA, heads={})
     assert "This is for whoever heads Engineering, and I know nobody: /pilot head engineering @who names them." in plain(card)

@@ -106,6 +106,17 @@ def test_nobody_is_told_on_before_the_warning_was_seen_a_working_day_ago(seen: d
         assert one.item.next_at == berlin(WED), "it is looked at again the next morning"
 
 
+def test_a_holiday_of_whoever_was_warned_is_no_day_they_had() -> None:
+    omar = person("omar", zone="Asia/Kolkata", country="IN")
+    sam = person("sam", away_until=date(2027, 4, 1), delegate_id=omar.id)
+    friday, holi, tuesday = date(2027, 3, 19), date(2027, 3, 22), date(2027, 3, 23)
+    one = way(sams(due_on=date(2027, 3, 1)), people=(sam, omar, PRIYA, MARTA, HELEN))
+    one.walk(berlin(friday), until=berlin(holi, 6))
+    assert one.said == [("Fri 19", "warn", "omar")]
+    assert one.look(berlin(holi)).entries == ()
+    assert [(step, who) for _, step, who in one.walk(berlin(tuesday), until=berlin(tuesday, 12))][:1] == [("L1", "priya")]
+
+
 def test_a_policy_that_forgets_the_warning_still_warns() -> None:
     days = {step: day for step, day in POLICY.normal.days.items() if step is not Step.WARN}
     one = way(sams(due_on=THU), policy=replace(POLICY, normal=Cadence(days)))
