@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, templates, outbox, verify-audit, demo."""
+"""The command line: run, check, migrate, templates, outbox, alerts, verify-audit, demo."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import logs, outbox_command
+from bot import alerts_command, logs, outbox_command
 from bot.check import check, faults_of, is_to_be_made
 from bot.library import (
     File,
@@ -39,6 +39,7 @@ groundcrew check          say everything that is wrong with settings, database, 
 groundcrew migrate        bring the database to this version
 groundcrew templates      list templates, nudge policy and languages; groundcrew templates FILE checks yours
 groundcrew outbox         list what is not shown yet or was given up; retry or drop it
+groundcrew alerts         who may report alerts, new secrets; what a body becomes
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     templates = commands.add_parser("templates")
     templates.add_argument("files", nargs="*", type=Path, metavar="FILE")
     outbox_command.arguments(commands.add_parser("outbox"))
+    alerts_command.arguments(commands.add_parser("alerts"))
     demo = commands.add_parser("demo")
     demo.add_argument("--port", type=_port, default=0, help="of the sandbox page; a free one otherwise")
     asked = parser.parse_args(argv)
@@ -96,11 +98,11 @@ def _env_fault() -> str | None:
 
 def _with_settings(asked: argparse.Namespace) -> int:
     command = asked.command
-    if command in ("migrate", "verify-audit", "outbox"):
+    if command in ("migrate", "verify-audit", "outbox", "alerts"):
         kept = DatabaseSettings()
         logs.configure(kept.log_level)
-        if command == "outbox":
-            return _outbox(kept, asked)
+        if command in ("outbox", "alerts"):
+            return _beside(kept, asked)
         return _with_database(kept, _migrate(kept) if command == "migrate" else _verify(kept))
     try:
         settings = Settings()  # type: ignore[call-arg]  # from the environment
@@ -160,12 +162,14 @@ def _with_database(settings: DatabaseSettings, work: Coroutine[Any, Any, int]) -
         return 2
 
 
-def _outbox(settings: DatabaseSettings, asked: argparse.Namespace) -> int:
+def _beside(settings: DatabaseSettings, asked: argparse.Namespace) -> int:
+    """A command of an admin beside the running bot."""
     if is_to_be_made(settings.database_url):
         print(f"There is no database at {logs.redacted(settings.database_url)}: is GROUNDCREW_DATABASE_URL "
               "right, and is this the bot's own folder?", file=sys.stderr)
         return 2
-    return _with_database(settings, outbox_command.run(settings, asked))
+    command = outbox_command if asked.command == "outbox" else alerts_command
+    return _with_database(settings, command.run(settings, asked))
 
 
 async def _migrate(settings: DatabaseSettings, *, quietly: bool = False) -> int:

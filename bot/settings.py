@@ -72,6 +72,8 @@ class Settings(DatabaseSettings):
     """Days of the scheduled nudge afterwards."""
     nudge_time: str = "09:30"
     """When, on the channel's clock."""
+    operations_channel: str | None = None
+    """Slack channel id for alerts that no route fits; without it an admin gets them as direct messages."""
     metrics_by_workspace: bool = False
     """Whether `/metrics` counts what waits for each workspace by itself."""
 
@@ -107,6 +109,14 @@ class Settings(DatabaseSettings):
         if wrong:
             raise ValueError(f"{', '.join(wrong)}: give Slack user ids such as U012AB3CD "
                              "(profile, ⋮, Copy member ID)")
+        return value
+
+    @field_validator("operations_channel")
+    @classmethod
+    def _channel_id(cls, value: str | None) -> str | None:
+        if value is not None and not (value[:1] in "CG" and value.isalnum() and value.isupper()):
+            raise ValueError(f"{value}: give a Slack channel id such as C012AB3CD (at the bottom of the "
+                             "channel's About)")
         return value
 
     @field_validator("nudge_week_one", "nudge_later")

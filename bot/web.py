@@ -62,7 +62,18 @@ def web_app(parts: Parts) -> Starlette:
     async def metrics(_request: Request) -> Response:
         return Response(await parts.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
+    async def alerts(request: Request) -> Response:
+        read = await _read(request)
+        if read is None:
+            return PlainTextResponse("The body is over 1 MiB; send fewer alerts at once.", 413)
+        answer = await parts.hooks.received(
+            request.path_params["source"], request.method, dict(request.headers), dict(request.query_params),
+            await read.body(), str(request.url))
+        return Response(answer.body, answer.status, dict(answer.headers), media_type=answer.media_type)
+
     routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    for path in ("/alerts/{source}", "/alerts/{source}/api/v2/alerts"):
+        routes.append(Route(path, alerts, methods=["POST", "OPTIONS"]))
     if parts.settings.slack_mode == "http":
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
     return Starlette(routes=routes)

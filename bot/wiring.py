@@ -16,6 +16,11 @@ from bot.library import read_languages, read_library, read_policy
 from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
+from handlers.alerts.actions import Alerts
+from handlers.alerts.composing import AlertCards
+from handlers.alerts.hooks import Hooks
+from handlers.alerts.intake import Intake
+from handlers.alerts.policy import Policy as AlertPolicy
 from handlers.briefings import arrange
 from handlers.briefings.actions import Briefings
 from handlers.briefings.composing import BriefingCards
@@ -84,6 +89,7 @@ class Parts:
     nudges: Nudges
     briefings: BriefingTick
     people: People
+    hooks: Hooks
     metrics: Metrics
     ticks: list[ticks.Tick]
     identity: Identity
@@ -143,22 +149,38 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
+    alert_policy, fallback = AlertPolicy(), _fallback(settings)
+    alert_cards = AlertCards(alert_policy, languages, fallback)
+    intake = Intake(store, clock, woken.set, alert_policy, fallback)
+    hooks = Hooks(store, clock, intake, f"slack:{identity.team}", _nothing_there)
     self_checks = SelfChecks(ledger, policies, languages)
-    composer = Composer(nudges, decisions, status, languages, briefing_cards)
+    composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
                   briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people), stages=stages,
                   status=status, outbox=outbox, creation=Creation(ledger, people, client, library, times),
                   habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
-                  heads=Heads(ledger, people), self_checks=self_checks)
+                  heads=Heads(ledger, people), self_checks=self_checks,
+                  alerts=Alerts(ledger, people))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger)
-    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, metrics, every,
-                 identity, library, policies, languages)
+    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks,
+                 metrics, every, identity, library, policies, languages)
+
+
+def _fallback(settings: Settings) -> str | None:
+    """The room of alerts that no route fits."""
+    if settings.operations_channel is not None:
+        return f"slack:{settings.operations_channel}"
+    return f"slack:{settings.admins[0]}" if settings.admins else None
+
+
+async def _nothing_there(_address: str) -> bytes:
+    raise OSError("nothing is fetched yet")
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:

@@ -17,7 +17,7 @@ NUDGE_CONTENT = "roles,briefings,due,late"
 """What a channel's nudge shows where nobody chose otherwise."""
 
 
-def _words(kind: type[StrEnum]) -> Enum:
+def words_of(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, length=24, values_callable=lambda e: [m.value for m in e])
 
 
@@ -120,7 +120,7 @@ class Pilot(Base):
     """The template's stages as they were at creation: id, title, limit_wd, exit."""
     weights: Mapped[dict[str, float]] = mapped_column(JSON)
     """The template's category weights, summing to 100."""
-    state: Mapped[PilotState] = mapped_column(_words(PilotState), default=PilotState.ACTIVE)
+    state: Mapped[PilotState] = mapped_column(words_of(PilotState), default=PilotState.ACTIVE)
     state_reason: Mapped[str | None] = mapped_column(default=None)
     state_since: Mapped[date | None] = mapped_column(default=None)
     """The day it was paused or stopped."""
@@ -156,7 +156,7 @@ class Seat(Base):
     person_id: Mapped[str] = mapped_column(String(64))
     asked_by: Mapped[str] = mapped_column(String(64))
     asked_at: Mapped[datetime]
-    state: Mapped[SeatState] = mapped_column(_words(SeatState), default=SeatState.ASKED)
+    state: Mapped[SeatState] = mapped_column(words_of(SeatState), default=SeatState.ASKED)
     accepted_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
@@ -180,7 +180,7 @@ class Item(Base):
     """The id people type, e.g. W1-02; unique within the pilot."""
     position: Mapped[int]
     title: Mapped[str]
-    kind: Mapped[ItemKind] = mapped_column(_words(ItemKind))
+    kind: Mapped[ItemKind] = mapped_column(words_of(ItemKind))
     stage: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(32))
     """The role that owns it; `owner_id` is who that is just now."""
@@ -211,7 +211,7 @@ class Item(Base):
     blocked_at: Mapped[datetime | None] = mapped_column(default=None)
     blocked_by: Mapped[str | None] = mapped_column(String(64), default=None)
     blocked_reason: Mapped[str | None] = mapped_column(default=None)
-    state: Mapped[ItemState] = mapped_column(_words(ItemState), default=ItemState.OPEN)
+    state: Mapped[ItemState] = mapped_column(words_of(ItemState), default=ItemState.OPEN)
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
     closed_by: Mapped[str | None] = mapped_column(String(64), default=None)
     evidence: Mapped[str | None] = mapped_column(default=None)

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 from xdist.scheduler import LoadScopeScheduling
 
+from storage import alerting as alerting
 from storage import nudging as nudging
 from storage.base import Base
 from storage.engine import Store, open_engine

@@ -170,6 +170,8 @@ class Card:
     """The title is said by the elements already."""
     file: File | None = None
     """Shown in the message's thread, once."""
+    thread: str | None = None
+    """The message in whose thread it stands; None: it stands by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,11 @@ class ChatClient(Protocol):
         """Show `file` in the thread of a message, unless it is there already. Raises SendFailed."""
         ...
 
-    async def find(self, room: str, ref: str, since: datetime) -> str | None:
-        """The id of the message posted with `ref`; None: no such message. Raises SendFailed if unknowable."""
+    async def find(self, room: str, ref: str, since: datetime, thread: str | None = None) -> str | None:
+        """The id of the message posted with `ref`; None: no such message. Raises SendFailed if unknowable.
+
+        `thread`: the message in whose thread it would be.
+        """
         ...
 
     def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from handlers.alerts.actions import Alerts
 from handlers.briefings.actions import Briefings
 from handlers.chat.cards import Card, Values
 from handlers.chat.errors import Refused
@@ -90,6 +91,7 @@ class Tools:
     decisions: Decisions
     heads: Heads
     self_checks: SelfChecks
+    alerts: Alerts
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

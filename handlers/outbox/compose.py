@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.alerts import composing as alerting
+from handlers.alerts.composing import AlertCards
 from handlers.briefings import composing
 from handlers.briefings.composing import BriefingCards
 from handlers.chat.cards import Card, Later
@@ -34,6 +36,7 @@ class Composer:
     status: Status
     languages: Languages
     briefings: BriefingCards
+    alerts: AlertCards
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         if post.message_id is None and post.doubt_since is None and post.urgency < PAGE:
@@ -51,6 +54,8 @@ class Composer:
                 return await self.status.compose_home(session, post.workspace_id, _person_of(post.room), now)
             case "kickoff" | "ask":
                 return await self._about_pilot(session, post, now)
+        if post.kind in alerting.KINDS:
+            return await self.alerts.compose(session, post, now)
         if post.kind in ABOUT_ENTRY:
             return await self._about_entry(session, post, now)
         if post.kind in composing.KINDS:

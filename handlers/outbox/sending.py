@@ -114,7 +114,8 @@ class Sending:
         assert attempt.doubt_since is not None
         try:
             since = attempt.doubt_since - CLOCKS_DIFFER
-            attempt.message_id = await client.find(post.room, ref_of(post), since)
+            attempt.message_id = await client.find(post.room, ref_of(post), since,
+                                                     attempt.card.thread if attempt.card else None)
             attempt.looked_up = LookedUp.FOUND if attempt.message_id else LookedUp.MISSING
         except SendFailed as error:
             if error.final and post.urgency >= PAGE:

@@ -62,6 +62,9 @@ class Action(StrEnum):
     SIGN = "sign"
     GATE_OVERRIDE = "gate_override"
     EXPORT = "export"
+    ALERT_TAKE = "alert_take"
+    ALERT_SETTLE = "alert_settle"
+    ALERT_HUSH = "alert_hush"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,9 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.SIGN: _Rule("sign this", _APPROVER, barred=_AUTHOR),
     Action.GATE_OVERRIDE: _Rule("open a gate that is not ready", _APPROVER | {Hat.SPONSOR}, floor=_NOBODY),
     Action.EXPORT: _Rule("export this pilot", _RUNNERS | {Hat.TEAM}),
+    Action.ALERT_TAKE: _Rule("take this alert on", _EVERYONE),
+    Action.ALERT_SETTLE: _Rule("say that this alert is over", _RUNNERS | {Hat.TEAM}),
+    Action.ALERT_HUSH: _Rule("silence this pilot's alerts", _RUNNERS | {Hat.TEAM}),
 }
 
 # In the order in which a sentence names them.

@@ -85,7 +85,8 @@ class SlackClient:
         reply = await self._call("chat.postMessage", {
             "channel": target, "text": fallback(card), "mrkdwn": False, "blocks": blocks(card),
             "unfurl_links": False, "unfurl_media": False,
-            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"ref": ref}}})
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"ref": ref}},
+            **({"thread_ts": card.thread.partition("/")[2]} if card.thread is not None else {})})
         channel, ts = reply.get("channel"), reply.get("ts")
         if not channel or not ts:
             raise SendFailed("no_ts_in_reply", in_doubt=True)
@@ -137,17 +138,18 @@ class SlackClient:
             "user_id": user, "view": {"type": "home", "callback_id": "gc", "blocks": blocks(card, "home")}})
         return "home"
 
-    async def find(self, room: str, ref: str, since: datetime) -> str | None:
+    async def find(self, room: str, ref: str, since: datetime, thread: str | None = None) -> str | None:
         target = room.removeprefix("slack:")
         if target.startswith("home:"):
             return None
         channel = target if target[:1] in "CGD" else (await self._call(
             "conversations.open", {"users": target}))["channel"]["id"]
-        cursor = ""
+        cursor, method = "", "conversations.history" if thread is None else "conversations.replies"
+        where = {} if thread is None else {"ts": thread.partition("/")[2]}
         for _ in range(HISTORY_PAGES):
-            page = await self._call("conversations.history", {
-                "channel": channel, "oldest": f"{since.timestamp():.6f}", "inclusive": True, "limit": 200,
-                "include_all_metadata": True, **({"cursor": cursor} if cursor else {})})
+            page = await self._call(method, {
+                "channel": channel, **where, "oldest": f"{since.timestamp():.6f}", "inclusive": True,
+                "limit": 200, "include_all_metadata": True, **({"cursor": cursor} if cursor else {})})
             for message in page["messages"]:
                 if _is_ours(message, ref):
                     return f"{channel}/{message['ts']}"

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from storage import alerting as alerting
 from storage import nudging as nudging
 from storage.base import Base
 

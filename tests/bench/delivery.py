@@ -52,7 +52,7 @@ class Answers:
     def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
         return None
 
-    async def find(self, room: str, ref: str, since: datetime) -> str | None:
+    async def find(self, room: str, ref: str, since: datetime, thread: str | None = None) -> str | None:
         raise AssertionError("nothing is in doubt here")
 
 

@@ -61,7 +61,7 @@ class Chat:
     async def update(self, room: str, message_id: str, card: Card) -> None:
         await self.post(room, card, "update")
 
-    async def find(self, room: str, ref: str, since: datetime) -> str | None:
+    async def find(self, room: str, ref: str, since: datetime, thread: str | None = None) -> str | None:
         self.looked_up += 1
         return self.refs.get(ref)
 

@@ -42,6 +42,9 @@ decide               +    .    +       .     .        .      .    .     .      .
 sign                 .    .    .       .     +        .      .    .     .      .
 gate_override        .    .    +       .     +        .      .    .     .      .
 export               +    +    +       .     .        .      +    .     .      .
+alert_take           +    +    +       +     +        +      +    +     +      .
+alert_settle         +    +    +       .     .        .      +    .     .      .
+alert_hush           +    +    +       .     .        .      +    .     .      .
 """
 # On a safety-floor item these differ; every other row stays as it is.
 FLOOR = """

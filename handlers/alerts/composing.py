@@ -1,0 +1,75 @@
+"""What promises about alerts say when they are delivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.alerts import cards, lines
+from handlers.alerts.policy import Policy
+from handlers.chat.cards import Card, Later
+from handlers.chat.wording import Languages, Words
+from storage import alerts, people
+from storage.alerting import Alert, AlertState
+from storage.models import Post
+
+KINDS = (alerts.CARD, alerts.LINE)
+MEMBERS_READ = 400
+"""So many conditions of an alert are read for its card."""
+_HEAD_FIRST = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCards:
+    policy: Policy
+    languages: Languages
+    fallback: str | None = None
+
+    async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
+        """The card of a promise of KINDS; None: there is nothing left to say."""
+        if post.kind == alerts.LINE:
+            return await self._line(session, post, now)
+        alert = await alerts.one(session, post.workspace_id, post.subject_id)
+        if alert is None:
+            return None
+        return cards.alert_card(await self.view(session, alert, post.room, now))
+
+    async def view(self, session: AsyncSession, alert: Alert, room: str, now: datetime) -> cards.View:
+        """All that the card of an alert shows in a room."""
+        signals, parts = [], []
+        if alert.is_storm:
+            parts = await alerts.parts_of(session, alert.workspace_id, alert.id)
+        elif alert.total > 1:
+            found = await alerts.signals_of(session, alert.workspace_id, {alert.id}, MEMBERS_READ)
+            signals = found[alert.id]
+        who = {each for each in (alert.acked_by, alert.resolved_by) if each is not None}
+        known = await people.several(session, alert.workspace_id, {*who, room})
+        reader = known.get(room)
+        words = self.languages.of(reader.locale if reader is not None else None)
+        return cards.View(alert, signals, known, now, words, parts, self.policy.storm_shown,
+                          self._where(alert, room, words))
+
+    def _where(self, alert: Alert, room: str, words: Words) -> str | None:
+        if alert.pilot_id is None and room == self.fallback and alert.state is not AlertState.RESOLVED:
+            return words.text("Here because no route says where it goes.")
+        return None
+
+    async def _line(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
+        """A line in the thread of its alert's message; it waits until that is there."""
+        step = await alerts.step(session, post.workspace_id, post.subject_id)
+        alert = await alerts.one(session, post.workspace_id, step.alert_id) if step is not None else None
+        if step is None or alert is None:
+            return None
+        heads = {each.room: each for each in await alerts.shown(session, post.workspace_id, {alert.id})}
+        head = heads.get(post.room)
+        if head is None or head.given_up_at is not None:
+            return None
+        if head.message_id is None:
+            return Later(now + _HEAD_FIRST)
+        known = await people.several(session, post.workspace_id,
+                                     {each for each in (step.actor, step.to, post.room) if each is not None})
+        reader = known.get(post.room)
+        words = self.languages.of(reader.locale if reader is not None else None)
+        return lines.line_card(step, alert, known, words, head.message_id)

@@ -1,0 +1,163 @@
+"""Takes reports in: what was answered with yes is in the database, and will be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.alerts import storms
+from handlers.alerts.grouping import Place, Sent, sent, wanted_pilot
+from handlers.alerts.lifetime import PAGES, Taking
+from handlers.alerts.policy import Policy
+from handlers.alerts.signals import Signal
+from handlers.alerts.vendors.contract import Report
+from handlers.chat.ports import Clock
+from storage import alerts, deliveries, outbox
+from storage.alerting import Alert, AlertState
+from storage.engine import Store
+from storage.outbox import Promise
+from storage.pilots import name_key
+
+PAGE = 10
+"""The outbox's urgency of what somebody must see now."""
+_TRIES = 5
+"""Two replicas may open the same alert at once: the one that comes second looks again."""
+AWAY_KNOWN = timedelta(days=2)
+
+
+class NowhereToShow(Exception):
+    """Nothing says where a signal goes, and there is no channel for what nothing says it of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a report came to."""
+
+    signals: int
+    opened: int
+    changed: int
+    is_repeated: bool = False
+    """It was taken in before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    store: Store
+    clock: Clock
+    wake: Callable[[], None]
+    policy: Policy
+    fallback: str | None
+    """The room of what no route fits: the operations channel, or an admin."""
+
+    async def take(self, workspace: str, source: str, report: Report) -> Taken:
+        """Take in a report in one transaction. Raises NowhereToShow."""
+        for tried in range(_TRIES):
+            try:
+                async with self.store.begin() as session:
+                    taken = await self._take(session, workspace, source, report)
+                break
+            except IntegrityError:
+                if tried == _TRIES - 1:
+                    raise
+        if taken.changed:
+            self.wake()
+        return taken
+
+    async def _take(self, session: AsyncSession, workspace: str, source: str, report: Report) -> Taken:
+        now = self.clock()
+        if report.delivery is not None and not await deliveries.is_first(
+                session, workspace, f"alert:{source}:{report.delivery}", now):
+            return Taken(0, 0, 0, is_repeated=True)
+        await alerts.heard(session, workspace, source, now)
+        if not report.signals:
+            return Taken(0, 0, 0)
+        placed = await self._placed(session, workspace, source, report.signals)
+        taking = await self._read(session, workspace, placed, now)
+        for each in placed:
+            taking.take(each)
+        await self._write(session, taking)
+        await outbox.promise(session, workspace, promises(taking.touched.values(), self.policy, now), [], now)
+        return Taken(len(placed), len(taking.new_alerts), len(taking.touched))
+
+    async def _placed(self, session: AsyncSession, workspace: str, source: str,
+                      signals: Sequence[Signal]) -> list[Sent]:
+        """Each signal with where it goes. Raises NowhereToShow."""
+        routes = [wanted_pilot(signal, source, self.policy) for signal in signals]
+        pilots = await alerts.pilots_named(session, workspace,
+                                           {name_key(name) for _, name in routes if name is not None})
+        found = []
+        for signal, (route, name) in zip(signals, routes, strict=True):
+            pilot = pilots.get(name_key(name)) if name is not None else None
+            if route is not None and route.channel is not None:
+                place = Place(route.channel, pilot.id if pilot is not None else None)
+            elif pilot is not None:
+                place = Place(pilot.room, pilot.id)
+            elif self.fallback is not None:
+                place = Place(self.fallback)
+            else:
+                raise NowhereToShow
+            found.append(sent(signal, source, route, place, self.policy))
+        return found
+
+    async def _read(self, session: AsyncSession, workspace: str, placed: Sequence[Sent],
+                    now: datetime) -> Taking:
+        """What is known of these, locked: signals first, then their alerts."""
+        rows = await alerts.signals_locked(session, workspace, {each.fingerprint for each in placed})
+        known = await alerts.alerts_locked(
+            session, workspace, {each.key for each in placed},
+            {row.alert_id for row in rows.values() if row.alert_id is not None},
+            now - self.policy.reopen_within)
+        away = await alerts.away(session, workspace, now - AWAY_KNOWN)
+        return Taking(workspace, now, self.policy, rows, known, away)
+
+    async def _write(self, session: AsyncSession, taking: Taking) -> None:
+        if taking.new_alerts:
+            await self._gather(session, taking)
+        alerts.add_all(session, taking.new_alerts)
+        await session.flush()
+        for row, alert in taking.owners:
+            row.alert_id = alert.id
+        alerts.add_all(session, taking.new_rows)
+        await session.flush()
+        await _tell_storms(session, taking)
+
+    async def _gather(self, session: AsyncSession, taking: Taking) -> None:
+        """What begins beyond what a room can be told of goes into its storm."""
+        open_storms = {alert.key: alert for alert in (await alerts.alerts_locked(
+            session, taking.workspace, storms.keys_of(taking), (), taking.now)).values()
+            if alert.state is not AlertState.RESOLVED}
+        lately = await alerts.new_in_rooms(session, taking.workspace,
+                                           {alert.room for alert in taking.new_alerts},
+                                           taking.now - storms.MINUTE)
+        begun = storms.gather(taking, open_storms, lately)
+        alerts.add_all(session, begun)
+        if begun:
+            await session.flush()
+        for alert, storm in taking.in_storm:
+            alert.storm_id = storm.id
+
+
+async def _tell_storms(session: AsyncSession, taking: Taking) -> None:
+    """What changed about members of storms is shown by the storm's card; it is over when they all are."""
+    members = {alert.key: alert for alert in taking.touched.values() if alert.storm_id is not None}
+    known = {alert.id: alert for alert in taking.touched.values() if alert.is_storm}
+    missing = {alert.storm_id for alert in members.values() if alert.storm_id is not None} - known.keys()
+    if missing:
+        known |= await alerts.alerts_locked(session, taking.workspace, (), missing, taking.now)
+    counts = await alerts.counts_of(session, taking.workspace, known)
+    for storm in known.values():
+        storms.recount(storm, *counts.get(storm.id, (0, 0)), taking.now)
+        taking.touched[storm.key] = storm
+    for key in members:
+        del taking.touched[key]
+
+
+def promises(touched: Iterable[Alert], policy: Policy, now: datetime) -> list[Promise]:
+    """That each of these is shown: soon, but not before what belongs to it had time to come."""
+    return [Promise(alert.room, alerts.CARD, alert.id, urgency=PAGE if alert.rank <= PAGES else 0,
+                    not_before=now + (policy.debounce if alert.opened_at == now else policy.edit_every))
+            for alert in sorted(touched, key=lambda each: each.id)]

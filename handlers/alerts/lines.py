@@ -1,0 +1,47 @@
+"""Lines in an alert's thread: what happened to it, one step each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from handlers.alerts.cards import duration, moment
+from handlers.chat.cards import Card, Line, Text, line
+from handlers.chat.wording import Words
+from storage.alerting import Alert, AlertStep
+from storage.models import Person
+
+
+def line_card(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
+              thread: str) -> Card | None:
+    """The line of one step; None: it is not for people."""
+    said = _said(step, alert, people, words)
+    if said is None:
+        return None
+    return Card("", (Text((said,)),), bare_title=True, thread=thread)
+
+
+def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words) -> Line | None:
+    after = duration(step.at - alert.opened_at, words)
+    person = _name(step.actor, people, words)
+    match step.what:
+        case "acked":
+            if step.details.get("instead_of"):
+                return line(words.text("{person} took it over, {after} after it began", person=person,
+                                       after=after))
+            return line(words.text("{person} took it on, {after} after it began", person=person, after=after))
+        case "eta":
+            return words.spans("{person} expects to be done {moment}", person=person,
+                               moment=moment(datetime.fromisoformat(step.details["until"])))
+        case "resolved":
+            return line(words.text("{person} resolved it, {after} after it began", person=person,
+                                   after=after))
+        case "false-alarm":
+            return line(words.text("{person} says it was a false alarm: {reason}", person=person,
+                                   reason=step.details.get("reason", "")))
+    return None
+
+
+def _name(person_id: str | None, people: Mapping[str, Person], words: Words) -> str:
+    person = people.get(person_id or "")
+    return person.name if person is not None else words.text("Somebody")

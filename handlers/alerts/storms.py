@@ -1,0 +1,79 @@
+"""When too much begins in one room at once: one rolling card for all that comes on top."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from handlers.alerts.lifetime import PAGES, SEVERITIES, Taking, resolve
+from storage.alerting import Alert, AlertState
+
+MINUTE = timedelta(minutes=1)
+
+
+def storm_key(room: str, *, is_page: bool) -> str:
+    """Pages have a storm of their own, so that none of them drowns among warnings."""
+    return sha256(f"storm\x00{room}\x00{is_page}".encode()).hexdigest()[:32]
+
+
+def is_page(alert: Alert) -> bool:
+    return alert.rank <= PAGES
+
+
+def keys_of(taking: Taking) -> set[str]:
+    """The storms that alerts which are new would join."""
+    return {storm_key(alert.room, is_page=is_page(alert)) for alert in taking.new_alerts}
+
+
+def gather(taking: Taking, storms: Mapping[str, Alert],
+           lately: Mapping[tuple[str, bool], int]) -> list[Alert]:
+    """Decide which new alerts join a storm; returns the storms that begin.
+
+    Args:
+        storms: open ones by key, locked.
+        lately: how many alerts with a message of their own began within the last minute, by room and page.
+    """
+    begun: list[Alert] = []
+    by_place: dict[tuple[str, bool], list[Alert]] = defaultdict(list)
+    for alert in taking.new_alerts:
+        by_place[alert.room, is_page(alert)].append(alert)
+    for (room, page), alerts in by_place.items():
+        key = storm_key(room, is_page=page)
+        storm = storms.get(key)
+        is_calm = storm is not None and taking.now - storm.changed_at > taking.policy.storm_over
+        if is_calm:
+            storm = None
+        free = taking.policy.storm_per_minute - lately.get((room, page), 0)
+        joining = alerts if storm is not None else alerts[max(free, 0):]
+        if not joining:
+            continue
+        if storm is None:
+            storm = storms.get(key) or _begun(taking, alerts[0], key)
+            if key not in storms:
+                begun.append(storm)
+        _join(taking, storm, joining)
+    return begun
+
+
+def _begun(taking: Taking, like: Alert, key: str) -> Alert:
+    return Alert(workspace_id=taking.workspace, key=key, source="", name="storm", title="",
+                 severity=like.severity, rank=like.rank, room=like.room, pilot_id=like.pilot_id,
+                 opened_at=taking.now, changed_at=taking.now, is_storm=True)
+
+
+def _join(taking: Taking, storm: Alert, alerts: list[Alert]) -> None:
+    for alert in alerts:
+        taking.in_storm.append((alert, storm))
+        taking.touched.pop(alert.key, None)
+        if alert.rank < storm.rank:
+            storm.rank, storm.severity = alert.rank, SEVERITIES[alert.rank]
+    taking.touched[storm.key] = storm
+
+
+def recount(storm: Alert, total: int, firing: int, now: datetime) -> None:
+    """So many members it has, and so many are not over; when all are, it is."""
+    storm.total, storm.firing, storm.changed_at = total, firing, now
+    if firing == 0 and storm.state is not AlertState.RESOLVED:
+        resolve(storm, now, "sender")
