@@ -14,15 +14,16 @@ SKEW = timedelta(minutes=5)
 """How far a signed moment may lie from ours."""
 
 
-def by_token(incoming: Incoming, settings: Settings) -> None:
+def by_token(incoming: Incoming, settings: Settings, *, header: str = "") -> None:
     """The secret as bearer token, as password of basic authentication, or as ``?token=`` of the address.
 
-    Raises NotGenuine.
+    `header` names one more in which it may stand alone. Raises NotGenuine.
     """
-    offered = list(_tokens(incoming))
+    offered = [*_tokens(incoming), *filter(None, [incoming.headers.get(header.lower(), "").strip()])]
     if not offered:
-        raise NotGenuine("This source needs its secret: as `Authorization: Bearer SECRET`, as the password "
-                         "of basic authentication, or as ?token=SECRET at the end of the address.")
+        alone = f" as the header {header}," if header else ""
+        raise NotGenuine(f"This source needs its secret:{alone} as `Authorization: Bearer SECRET`, as the "
+                         "password of basic authentication, or as ?token=SECRET at the end of the address.")
     if not any(_same(each, secret) for each in offered for secret in settings.secrets):
         raise NotGenuine("The secret is not this source's; `groundcrew alerts sources` rotates secrets.")
 
@@ -63,7 +64,7 @@ def in_base64(digest: bytes) -> str:
 
 def in_time(stamp: str, at: datetime, header: str) -> None:
     """A signed moment in epoch seconds that is not older or newer than SKEW. Raises NotGenuine."""
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 11):
         raise NotGenuine(f"The header {header} holds no moment in seconds.")
     if abs(at - datetime.fromtimestamp(int(stamp), UTC)) > SKEW:
         raise NotGenuine(f"The moment in {header} is more than five minutes from our clock; is one of the "
@@ -71,4 +72,4 @@ def in_time(stamp: str, at: datetime, header: str) -> None:
 
 
 def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,8 +15,8 @@ from handlers.alerts.vendors.contract import Malformed
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LABELS, LABEL, NOTE, TITLE, URL = 64, 200, 3000, 300, 2000
-"""At most so many labels, and characters of a label, a note, a title, an address: no sender needs more."""
+LABELS, LABEL, NOTE, TITLE, URL, KEY = 64, 200, 3000, 300, 2000, 300
+"""At most so many labels, and characters of a label, note, title, address and key: no sender needs more."""
 SIGNALS = 10_000
 """At most so many signals in one request."""
 
@@ -28,6 +28,7 @@ _WORDS = {
 }
 _SEVERITIES = {word: severity for severity, words in _WORDS.items() for word in words.split()}
 _ADDRESS = re.compile(r"https?://[^\s/?#<>|]+[^\s<>|]*")
+_RUNBOOK = re.compile(r"(?i:runbook|playbook)[^\n]{0,40}?(https?://[^\s<>|)\]\"']+)")
 _NANOS = re.compile(r"(\.\d{6})\d+")
 
 
@@ -49,7 +50,7 @@ def read_as(model: type[Model], value: object, what: str) -> Model:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part)[:40] for part in first["loc"][:6])
+        where = ".".join(clean(part, 40) for part in first["loc"][:6])
         raise Malformed(f"The body is no {what}: {where or 'the whole'}: {first['msg'][:120]}.") from None
 
 
@@ -57,7 +58,7 @@ def moment(value: object) -> datetime | None:
     """ISO 8601, or epoch seconds or milliseconds, as number or text; None where it says "never"."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(value).strip()[:40]
     try:
@@ -74,18 +75,58 @@ def moment(value: object) -> datetime | None:
 
 def severity(value: object, default: Severity = Severity.WARNING) -> Severity:
     """A sender's word for how bad it is, in ours."""
-    return _SEVERITIES.get(str(value).strip().lower(), default)
+    return _SEVERITIES.get(text(value, 40).lower(), default)
 
 
-def labels(found: Mapping[str, object] | None) -> dict[str, str]:
+def key(*parts: object) -> str:
+    """One identity out of texts and numbers, such as a rule's id and its scope; long ones as their digest.
+
+    Raises Malformed where nothing identifies.
+    """
+    said = [text(each, 10 * KEY) for each in parts]
+    if not any(said):
+        raise Malformed("The body names nothing by which the alert could be known again.")
+    whole = "/".join(said)
+    return whole if len(whole) <= KEY else sha256(whole.encode()).hexdigest()
+
+
+def labels(found: object) -> dict[str, str]:
     """Names and texts, sorted by name, cut to what a label may be."""
-    kept = sorted((found or {}).items())[:LABELS]
-    return {clean(name, 100): clean(value, LABEL) for name, value in kept if value is not None}
+    kept = sorted(fields(found).items())[:LABELS]
+    read = {clean(name, 100): clean(value, LABEL) for name, value in kept if value is not None}
+    return {name: value for name, value in read.items() if name and value}
 
 
 def notes(**found: object) -> dict[str, str]:
     """Those that say anything."""
     return {name: text for name, value in found.items() if value is not None and (text := clean(value, NOTE))}
+
+
+def fields(value: object) -> dict[str, Any]:
+    """An object of JSON; an empty one where it is anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows(value: object) -> list[object]:
+    """A list of JSON, its first hundred; an empty one where it is anything else."""
+    return value[:100] if isinstance(value, list) else []
+
+
+def text(value: object, longest: int = LABEL) -> str:
+    """A text or a number, cleaned; "" for anything else."""
+    is_said = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return clean(value, longest) if is_said else ""
+
+
+def count(value: object) -> int:
+    """A number of things, 0 where it is none: what nobody could have is taken for a slip."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else 0
+
+
+def runbook_in(said: object) -> str | None:
+    """The address that a text for people calls the runbook, as in "Runbook: https://..."."""
+    found = _RUNBOOK.search(said[:10 * NOTE]) if isinstance(said, str) else None
+    return found[1].rstrip(".,;:!") if found else None
 
 
 def clean(value: object, longest: int = NOTE) -> str:
@@ -96,12 +137,16 @@ def clean(value: object, longest: int = NOTE) -> str:
 
 
 def _written(value: object) -> str:
-    return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
+    try:
+        return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
+    except RecursionError:  # nested deeper than anything a person would read
+        return ""
 
 
 def title(value: object, default: str) -> str:
     """One line."""
-    return " ".join(clean(value, TITLE).split()) if value else default
+    said = value if isinstance(value, str) else text(value, TITLE)
+    return " ".join(clean(said, TITLE).split()) or default
 
 
 def links(*found: tuple[Link, object]) -> tuple[tuple[Link, str], ...]:
