@@ -21,7 +21,7 @@ from handlers.alerts.vendors.contract import Incoming, Malformed, NotGenuine, Re
 from tests.alerts import bodies
 
 EXAMPLES = 2000 if os.environ.get("PROOF") == "full" else 40
-FOLDERS: dict[str, str] = {}
+FOLDERS: dict[str, str] = {"event_grid": "azure_monitor", "prometheus": "alertmanager"}
 SET = Settings("checked", ("a-secret", "the-former-secret"))
 
 DEEP = {f"<{depth}>": "[" * depth + "]" * depth for depth in (50, 300, 800, 20_000)}

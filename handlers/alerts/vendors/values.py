@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
@@ -30,14 +32,23 @@ _SEVERITIES = {word: severity for severity, words in _WORDS.items() for word in 
 _ADDRESS = re.compile(r"https?://[^\s/?#<>|]+[^\s<>|]*")
 _RUNBOOK = re.compile(r"(?i:runbook|playbook)[^\n]{0,40}?(https?://[^\s<>|)\]\"']+)")
 _NANOS = re.compile(r"(\.\d{6})\d+")
+_HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"{_PAIR}|{_HALF.pattern}|\\.", re.DOTALL)
 
 
 def read_json(body: bytes) -> Any:
-    """Raises Malformed."""
+    """Its texts hold no half of a surrogate pair, which nothing further on could write. Raises Malformed."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        text = body.decode(json.detect_encoding(body), "replace")
+        return json.loads(_ESCAPE.sub(_whole, text) if _HALF.search(text) else text,
+                          parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise Malformed("The body is not JSON.") from None
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return r"\ufffd" if _HALF.fullmatch(escape[0]) else escape[0]
 
 
 def _no_constant(_name: str) -> None:
@@ -155,3 +166,20 @@ def links(*found: tuple[Link, object]) -> tuple[tuple[Link, str], ...]:
         return len(url) <= URL and url.isprintable() and _ADDRESS.fullmatch(url) is not None
 
     return tuple((kind, url) for kind, url in found if isinstance(url, str) and is_address(url))
+
+
+def number(value: object) -> float | None:
+    """A finite number, also where it is written as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def identity(*parts: object) -> str:
+    """A key of several texts, quoted so that no two conditions get the same; a long one as its digest."""
+    whole = "/".join(quote(text(part, NOTE), safe="") for part in parts)
+    return whole if len(whole) <= KEY else sha256(whole.encode()).hexdigest()
