@@ -16,8 +16,10 @@ from bot import alerts_command, logs, outbox_command
 from bot.check import check, faults_of, is_to_be_made
 from bot.library import (
     File,
+    alert_policies_of,
     built_in,
     catalogue_of,
+    is_alert_policy,
     is_policy,
     language_fault,
     policies_of,
@@ -235,6 +237,9 @@ def _read_own(path: Path) -> Template | str:
     file = File(str(path), path.read_text(encoding="utf-8"))
     if path.suffix == ".po":
         return f", texts translated: {len(catalogue_of(file).words.texts)}."
+    if is_alert_policy(file):
+        alert_policies_of(file)
+        return "."
     if is_policy(file):
         return f".\n{in_words(policies_of(file))}"
     return parse(file.text, file.where)

@@ -7,6 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from handlers.alerts.policies import Policies as AlertPolicies
+from handlers.alerts.sections import read_policies as read_alert_policies
 from handlers.chat.catalogues import Catalogue, read_catalogue
 from handlers.chat.wording import Languages, Words
 from handlers.fields import Fault, FileErrors
@@ -15,6 +17,8 @@ from handlers.nudges.policy_reader import read_policies
 from handlers.pilots.templates import Template, parse
 
 _POLICY_FILE: Final = "nudge-policy.yaml"
+_ALERTS_FILE: Final = "alerts.yaml"
+_ALERTS_KEY: Final = re.compile(r"""^["']?policy["']?\s*:\s*["']?alerts\b""", re.MULTILINE)
 _POLICY_KEY: Final = re.compile(r"""^["']?policy["']?\s*:""", re.MULTILINE)
 
 
@@ -40,14 +44,24 @@ def own(folder: Path | None) -> list[File]:
 
 def is_policy(file: File) -> bool:
     """Whether it is a nudge policy rather than a template: by its key, or at least by its name."""
+    if is_alert_policy(file):
+        return False
     return _POLICY_KEY.search(file.text) is not None or Path(file.where).name == _POLICY_FILE
+
+
+def is_template(file: File) -> bool:
+    return not is_policy(file) and not is_alert_policy(file)
+
+
+def is_alert_policy(file: File) -> bool:
+    return _ALERTS_KEY.search(file.text) is not None or Path(file.where).name == _ALERTS_FILE
 
 
 def read_library(folder: Path | None) -> Mapping[str, Template]:
     """Every template by name. Raises FileErrors with all faults of all files."""
     faults: list[Fault] = []
     library: dict[str, Template] = {}
-    for file in [*built_in(), *(file for file in own(folder) if not is_policy(file))]:
+    for file in [*built_in(), *(file for file in own(folder) if is_template(file))]:
         try:
             template = parse(file.text, file.where)
         except FileErrors as error:
@@ -77,6 +91,26 @@ def policies_of(mine: File | None) -> Policies:
 def read_policy(folder: Path | None) -> Policies:
     """The nudge policy of the bot as it runs. Raises FileErrors."""
     return policies_of(policy_file(folder))
+
+
+def alert_policy_file(folder: Path | None) -> File | None:
+    """The admin's own alert policy. Raises FileErrors where there are two."""
+    mine = [file for file in own(folder) if is_alert_policy(file)]
+    if len(mine) > 1:
+        text = f"There is an alert policy in {mine[0].where} too; keep one of them."
+        raise FileErrors(Fault(1, text, file.where) for file in mine[1:])
+    return mine[0] if mine else None
+
+
+def alert_policies_of(mine: File | None) -> AlertPolicies:
+    """The built-in alert policy with one's own over it. Raises FileErrors with all its faults."""
+    default = resources.files("handlers.alerts").joinpath("library", _ALERTS_FILE).read_text(encoding="utf-8")
+    return read_alert_policies(default, mine.text if mine else None, mine.where if mine else "")
+
+
+def read_alerts(folder: Path | None) -> AlertPolicies:
+    """The alert policy of the bot as it runs. Raises FileErrors."""
+    return alert_policies_of(alert_policy_file(folder))
 
 
 # ---- languages ---------------------------------------------------------------------------------------------

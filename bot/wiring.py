@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.library import read_languages, read_library, read_policy
+from bot.library import read_alerts, read_languages, read_library, read_policy
 from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
@@ -20,7 +20,6 @@ from handlers.alerts.actions import Alerts
 from handlers.alerts.composing import AlertCards
 from handlers.alerts.hooks import Hooks
 from handlers.alerts.intake import Intake
-from handlers.alerts.policy import Policy as AlertPolicy
 from handlers.briefings import arrange
 from handlers.briefings.actions import Briefings
 from handlers.briefings.composing import BriefingCards
@@ -149,9 +148,9 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
-    alert_policy, fallback = AlertPolicy(), _fallback(settings)
-    alert_cards = AlertCards(alert_policy, languages, fallback)
-    intake = Intake(store, clock, woken.set, alert_policy, fallback)
+    alert_policy, fallback = read_alerts(settings.templates_dir), _fallback(settings)
+    alert_cards = AlertCards(alert_policy.routing, languages, fallback)
+    intake = Intake(store, clock, woken.set, alert_policy.routing, fallback)
     hooks = Hooks(store, clock, intake, f"slack:{identity.team}", _nothing_there)
     self_checks = SelfChecks(ledger, policies, languages)
     composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards)

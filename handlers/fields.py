@@ -338,6 +338,14 @@ class Fields:
             return None
         return Fields(node, what, known, self._faults)
 
+    def under(self, key: str, what: str, known: Collection[str], faults: Faults) -> "Fields | None":
+        """Return the mapping under a key, whose faults go elsewhere."""
+        node = self._values.get(key)
+        if not isinstance(node, MappingNode):
+            faults.add(self.line_of(key), f"`{key}` takes keys of its own below it.")
+            return None
+        return Fields(node, what, known, faults)
+
     def sections(self, key: str) -> list[tuple[str, int, MappingNode]]:
         """Return the mappings under a key whose own keys may be any names: name, line, mapping."""
         node = self._values.get(key)
@@ -353,6 +361,35 @@ class Fields:
             else:
                 self.fault(line_of(name), f"`{key}` takes names, each with keys of its own below it.")
         return found
+
+
+def put_over(own: MappingNode, default: MappingNode) -> MappingNode:
+    """`default` with what `own` says put over it.
+
+    What `own` leaves out counts as standing where `own` begins, so that a fault in how values fit together
+    leads to the file that can be changed.
+    """
+    below = {key.value: value for key, value in default.value}
+    entries: list[tuple[Node, Node]] = []
+    for key, value in own.value:
+        under = below.pop(key.value, None) if isinstance(key, ScalarNode) else None
+        if isinstance(value, MappingNode) and isinstance(under, MappingNode):
+            entries.append((key, put_over(value, under)))
+        else:
+            entries.append((key, value))
+    entries += [(_moved(key, own), _moved(value, own)) for key, value in default.value if key.value in below]
+    return MappingNode(own.tag, entries, own.start_mark, own.end_mark)
+
+
+def _moved(node: Node, to: Node) -> Node:
+    start, end = to.start_mark, to.end_mark
+    match node:
+        case MappingNode():
+            pairs = [(_moved(key, to), _moved(value, to)) for key, value in node.value]
+            return MappingNode(node.tag, pairs, start, end)
+        case SequenceNode():
+            return SequenceNode(node.tag, [_moved(each, to) for each in node.value], start, end)
+    return ScalarNode(node.tag, node.value, start, end)
 
 
 def _time_advice(found: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from yaml import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import MappingNode, ScalarNode
 
-from handlers.fields import Faults, Fields, FileErrors, quoted, read_root
+from handlers.fields import Faults, Fields, FileErrors, put_over, quoted, read_root
 from handlers.nudges.policy import Policies, Policy
 from handlers.nudges.policy_sections import SECTIONS, read_policy
 from storage.pilots import name_key
@@ -51,12 +51,12 @@ def _read_own(root: MappingNode, bottom: MappingNode, faults: Faults) -> Policie
     if top.says("schema") and top.raw("schema") != "1":
         top.wrong("schema", f"{quoted(top.raw('schema'))} is not a schema this bot reads; write `schema: 1`.")
     top.one_of("policy", ("nudges",), "policy")
-    whole, before = _over(_sections_of(root), bottom), len(faults.found)
+    whole, before = put_over(_sections_of(root), bottom), len(faults.found)
     common = read_policy(whole, faults)
     base = whole if len(faults.found) == before else bottom
     starts, workspaces = [_Start(None, base)], dict[str, Policy]()
     for name, line, node in top.sections("workspaces"):
-        start = _Start(name, _over(_known(node, f"Workspace {quoted(name)}", SECTIONS, faults), base))
+        start = _Start(name, put_over(_known(node, f"Workspace {quoted(name)}", SECTIONS, faults), base))
         before = len(faults.found)
         workspaces[name] = read_policy(start.sections, faults)
         if len(faults.found) == before:
@@ -88,7 +88,7 @@ def _read_pilots(top: Fields, starts: Sequence[_Start],
         own = _known(node, f"Pilot {quoted(name)}", _OF_PILOTS, faults)
         for start in starts:
             over = Faults(faults.where)  # what is wrong over one start mostly is over the others: said once
-            found[start.workspace, key] = read_policy(_over(own, start.sections), over)
+            found[start.workspace, key] = read_policy(put_over(own, start.sections), over)
             faults.found += [fault for fault in over.found if fault not in faults.found]
     return found
 
@@ -103,32 +103,3 @@ def _sections_of(node: MappingNode, known: Sequence[str] = SECTIONS) -> MappingN
     kept = {key.value: (key, value) for key, value in reversed(node.value)
             if isinstance(key, ScalarNode) and key.value in known}
     return MappingNode(node.tag, list(kept.values()), node.start_mark, node.end_mark)
-
-
-def _over(own: MappingNode, default: MappingNode) -> MappingNode:
-    """`default` with what `own` says put over it.
-
-    What `own` leaves out counts as standing where `own` begins, so that a fault in how values fit together
-    leads to the file that can be changed.
-    """
-    below = {key.value: value for key, value in default.value}
-    entries: list[tuple[Node, Node]] = []
-    for key, value in own.value:
-        under = below.pop(key.value, None) if isinstance(key, ScalarNode) else None
-        if isinstance(value, MappingNode) and isinstance(under, MappingNode):
-            entries.append((key, _over(value, under)))
-        else:
-            entries.append((key, value))
-    entries += [(_moved(key, own), _moved(value, own)) for key, value in default.value if key.value in below]
-    return MappingNode(own.tag, entries, own.start_mark, own.end_mark)
-
-
-def _moved(node: Node, to: Node) -> Node:
-    start, end = to.start_mark, to.end_mark
-    match node:
-        case MappingNode():
-            pairs = [(_moved(key, to), _moved(value, to)) for key, value in node.value]
-            return MappingNode(node.tag, pairs, start, end)
-        case SequenceNode():
-            return SequenceNode(node.tag, [_moved(each, to) for each in node.value], start, end)
-    return ScalarNode(node.tag, node.value, start, end)

@@ -41,7 +41,7 @@ def _tokens(incoming: Incoming) -> Iterable[str]:
         yield rest
     elif scheme:
         yield scheme  # a bare token, as some senders put it
-    for name in ("token", "auth_token"):
+    for name in ("token", "auth_token", "access_token"):
         if incoming.query.get(name):
             yield incoming.query[name]
 

@@ -17,7 +17,7 @@ from handlers.alerts.vendors.contract import Malformed
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LABELS, LABEL, NOTE, TITLE, URL, KEY = 64, 200, 3000, 300, 2000, 300
+LABELS, LABEL, NOTE, TITLE, URL, KEY = 64, 200, 3000, 300, 2000, 500
 """At most so many labels, and characters of a label, note, title, address and key: no sender needs more."""
 SIGNALS = 10_000
 """At most so many signals in one request."""
@@ -82,6 +82,15 @@ def moment(value: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return found if 2000 <= found.year < 2200 else None
+
+
+def spelled(*parts: object) -> str:
+    """An identity made of these as they stand; one too long or unprintable ends in the whole's digest."""
+    whole = "/".join(each if isinstance(each, str) else _written(each) for each in parts)
+    shown = clean(whole, KEY)
+    if shown == whole:
+        return whole
+    return f"{shown[:KEY - 40]}…{sha256(whole.encode(errors='surrogatepass')).hexdigest()[:32]}"
 
 
 def severity(value: object, default: Severity = Severity.WARNING) -> Severity:
@@ -150,7 +159,7 @@ def clean(value: object, longest: int = NOTE) -> str:
 def _written(value: object) -> str:
     try:
         return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
-    except RecursionError:  # nested deeper than anything a person would read
+    except (ValueError, RecursionError):  # nested as deep as could just be read, or too many digits to write
         return ""
 
 
