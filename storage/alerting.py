@@ -1,5 +1,6 @@
 """Tables of alerts: sources, alerts with their signals and steps, silences, rotations, what is owed."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -152,6 +153,29 @@ class Signal(Base):
     """It is over then unless its sender says it again before."""
     fired: Mapped[int] = mapped_column(Integer, default=0)
     """How often it began."""
+
+
+@dataclass(slots=True)
+class NewSignal:
+    """A row of `signal` that is not written yet: many come at once, and nothing reads them back."""
+
+    workspace_id: str
+    fingerprint: str
+    source: str
+    state: SignalState
+    name: str
+    title: str
+    rank: int
+    first_at: datetime
+    last_at: datetime
+    alert_id: int | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    links: list[list[str]] = field(default_factory=list)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    lapses_at: datetime | None = None
+    fired: int = 0
 
 
 class AlertStep(Base):

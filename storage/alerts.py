@@ -1,14 +1,23 @@
 """Queries about sources, alerts, signals and steps."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.alerting import Alert, AlertSource, AlertState, AlertStep, Presence, Signal, SignalState
+from storage.alerting import (
+    Alert,
+    AlertSource,
+    AlertState,
+    AlertStep,
+    NewSignal,
+    Presence,
+    Signal,
+    SignalState,
+)
 from storage.models import Pilot, Post
 
 CARD, LINE = "alert", "alert-line"
@@ -200,6 +209,14 @@ async def counts_of(session: AsyncSession, workspace: str,
         .where(Alert.workspace_id == workspace, Alert.storm_id.in_(sorted(storm_ids)))
         .group_by(Alert.storm_id))
     return {storm_id: (count, int(firing or 0)) for storm_id, count, firing in rows if storm_id is not None}
+
+
+async def add_signals(session: AsyncSession, rows: Sequence[NewSignal]) -> None:
+    """Write rows that are new. Raises IntegrityError where another wrote one of them meanwhile."""
+    if rows:
+        names = [each.name for each in fields(NewSignal)]
+        await session.execute(insert(Signal), [
+            {name: getattr(row, name) for name in names} for row in rows])
 
 
 def add_all(session: AsyncSession, rows: Iterable[object]) -> None:

@@ -7,7 +7,7 @@ import logging
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,6 +25,8 @@ LARGEST = 1024 * 1024
 """Bytes of a body, also after inflation."""
 AT_ONCE = 64
 """More reports at once are asked to come again: a queue in memory would be lost with us."""
+HEARD_EVERY = timedelta(seconds=30)
+"""So often it is written down that a source was heard of."""
 _OFF_LOOP = 32 * 1024
 """Bodies from this size on are parsed beside the event loop."""
 _INFLATED = {"gzip": 31, "deflate": 47}
@@ -83,7 +85,10 @@ class Hooks:
         settings = settings_of(row, now)
         incoming = Incoming(method, headers, query, raw, body, now, url)
         try:
-            return await self._taken(vendor, incoming, settings)
+            answer = await self._taken(vendor, incoming, settings)
+            if row.heard_at is None or now - row.heard_at > HEARD_EVERY:
+                await self.intake.heard(self.workspace, row.name)
+            return answer
         except NotGenuine as error:
             return Answer(401, str(error), {"www-authenticate": 'Basic realm="alerts", charset="UTF-8"'})
         except Malformed as error:

@@ -13,7 +13,7 @@ from handlers.alerts import storms
 from handlers.alerts.grouping import Place, Sent, sent, wanted_pilot
 from handlers.alerts.lifetime import PAGES, Taking
 from handlers.alerts.policy import Policy
-from handlers.alerts.signals import Signal
+from handlers.alerts.signals import Signal, Status
 from handlers.alerts.vendors.contract import Report
 from handlers.chat.ports import Clock
 from storage import alerts, deliveries, outbox
@@ -67,12 +67,16 @@ class Intake:
             self.wake()
         return taken
 
+    async def heard(self, workspace: str, source: str) -> None:
+        """Write down that a source is alive."""
+        async with self.store.begin() as session:
+            await alerts.heard(session, workspace, source, self.clock())
+
     async def _take(self, session: AsyncSession, workspace: str, source: str, report: Report) -> Taken:
         now = self.clock()
         if report.delivery is not None and not await deliveries.is_first(
                 session, workspace, f"alert:{source}:{report.delivery}", now):
             return Taken(0, 0, 0, is_repeated=True)
-        await alerts.heard(session, workspace, source, now)
         if not report.signals:
             return Taken(0, 0, 0)
         placed = await self._placed(session, workspace, source, report.signals)
@@ -111,8 +115,10 @@ class Intake:
             session, workspace, {each.key for each in placed},
             {row.alert_id for row in rows.values() if row.alert_id is not None},
             now - self.policy.reopen_within)
-        away = await alerts.away(session, workspace, now - AWAY_KNOWN)
-        return Taking(workspace, now, self.policy, rows, known, away)
+        has_unknown_end = any(each.signal.status is Status.RESOLVED and each.fingerprint not in rows
+                              for each in placed)
+        away = await alerts.away(session, workspace, now - AWAY_KNOWN) if has_unknown_end else ()
+        return Taking(workspace, now, self.policy, {**rows}, known, away)
 
     async def _write(self, session: AsyncSession, taking: Taking) -> None:
         if taking.new_alerts:
@@ -121,8 +127,8 @@ class Intake:
         await session.flush()
         for row, alert in taking.owners:
             row.alert_id = alert.id
-        alerts.add_all(session, taking.new_rows)
         await session.flush()
+        await alerts.add_signals(session, taking.new_rows)
         await _tell_storms(session, taking)
 
     async def _gather(self, session: AsyncSession, taking: Taking) -> None:

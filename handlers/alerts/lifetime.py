@@ -9,8 +9,7 @@ from datetime import datetime
 from handlers.alerts.grouping import Sent
 from handlers.alerts.policy import Policy
 from handlers.alerts.signals import Severity, Status
-from storage import alerting
-from storage.alerting import Alert, AlertState, SignalState
+from storage.alerting import Alert, AlertState, NewSignal, SignalState
 from storage.alerting import Signal as Row
 
 RANK = {severity: rank for rank, severity in enumerate(Severity)}
@@ -26,15 +25,15 @@ class Taking:
     workspace: str
     now: datetime
     policy: Policy
-    rows: dict[str, Row]
+    rows: dict[str, Row | NewSignal]
     """By fingerprint, locked."""
     alerts: dict[int, Alert]
     """All open ones and those that ended of late, locked."""
     away: Sequence[tuple[datetime, datetime]] = ()
     """When we were not running, of late."""
     new_alerts: list[Alert] = field(default_factory=list)
-    new_rows: list[Row] = field(default_factory=list)
-    owners: list[tuple[Row, Alert]] = field(default_factory=list)
+    new_rows: list[NewSignal] = field(default_factory=list)
+    owners: list[tuple[Row | NewSignal, Alert]] = field(default_factory=list)
     """Rows of alerts that have no number yet."""
     in_storm: list[tuple[Alert, Alert]] = field(default_factory=list)
     """New alerts that have no message of their own, each with its storm."""
@@ -63,7 +62,7 @@ class Taking:
 
     # ---- it fires ------------------------------------------------------------------------------------------
 
-    def _fire(self, sent: Sent, row: Row | None) -> None:
+    def _fire(self, sent: Sent, row: Row | NewSignal | None) -> None:
         if row is not None and row.state is SignalState.RESOLVED and _is_repeated(sent, row):
             return  # the other of a pair, or a late one, tells again of what is over
         if row is not None and row.state is SignalState.FIRING:
@@ -72,7 +71,7 @@ class Taking:
         row = self._row(sent, row, SignalState.FIRING)
         self._join(sent, row)
 
-    def _say_again(self, sent: Sent, row: Row) -> None:
+    def _say_again(self, sent: Sent, row: Row | NewSignal) -> None:
         """It fires still."""
         was, was_notes = row.rank, row.notes
         self._row(sent, row, SignalState.FIRING)
@@ -87,7 +86,7 @@ class Taking:
             alert.notes, alert.title = row.notes, row.title
             self._touch(alert)
 
-    def _join(self, sent: Sent, row: Row) -> None:
+    def _join(self, sent: Sent, row: Row | NewSignal) -> None:
         """Put a signal that begins into its alert: the open one, one that ended just now, or a new one."""
         row.fired += 1
         alert = self._open.get(sent.key) or self._reopened(sent) or self._opened(sent)
@@ -127,7 +126,7 @@ class Taking:
 
     # ---- it ends -------------------------------------------------------------------------------------------
 
-    def _end(self, sent: Sent, row: Row | None) -> None:
+    def _end(self, sent: Sent, row: Row | NewSignal | None) -> None:
         if row is None:
             self._end_unseen(sent)
             return
@@ -156,7 +155,7 @@ class Taking:
 
     # ---- it happened ---------------------------------------------------------------------------------------
 
-    def _happen(self, sent: Sent, row: Row | None) -> None:
+    def _happen(self, sent: Sent, row: Row | NewSignal | None) -> None:
         """One event: said again by the same sender it is the same; another of its kind joins the alert."""
         if row is not None and _is_repeated(sent, row):
             row.last_at = self.now
@@ -165,15 +164,14 @@ class Taking:
 
     # ---- rows ----------------------------------------------------------------------------------------------
 
-    def _row(self, sent: Sent, row: Row | None, state: SignalState) -> Row:
+    def _row(self, sent: Sent, row: Row | NewSignal | None, state: SignalState) -> Row | NewSignal:
         """What is known of the condition now."""
         signal = sent.signal
         if row is None:
-            row = Row(workspace_id=self.workspace, fingerprint=sent.fingerprint, source=sent.source,
-                      state=state, name=signal.name, title=signal.title, rank=RANK[signal.severity],
-                      first_at=self.now, last_at=self.now)
-            self.rows[sent.fingerprint] = row
-            self.new_rows.append(row)
+            new = NewSignal(self.workspace, sent.fingerprint, sent.source, state, signal.name, signal.title,
+                            RANK[signal.severity], self.now, self.now)
+            self.rows[sent.fingerprint] = row = new
+            self.new_rows.append(new)
         row.state, row.last_at, row.name = state, self.now, signal.name
         row.title, row.rank, row.labels = signal.title, RANK[signal.severity], dict(signal.labels)
         row.notes, row.links = dict(signal.notes), [[kind.value, url] for kind, url in signal.links]
@@ -202,7 +200,7 @@ def turn(alert: Alert, now: datetime, policy: Policy) -> None:
     alert.is_flapping = alert.is_flapping or alert.turns >= policy.flapping_turns
 
 
-def ended(alert: Alert, row: Row, now: datetime, policy: Policy, how: str) -> None:
+def ended(alert: Alert, row: Row | NewSignal, now: datetime, policy: Policy, how: str) -> None:
     """One of its signals is over. What flaps is not resolved before it was quiet for a while."""
     alert.firing = max(alert.firing - 1, 0)
     alert.stale_at = None
@@ -227,12 +225,12 @@ def _number(alert: Alert) -> int | None:
     return number
 
 
-def _is_repeated(sent: Sent, row: alerting.Signal) -> bool:
+def _is_repeated(sent: Sent, row: Row | NewSignal) -> bool:
     """It tells again of a time that is known."""
     return sent.signal.started_at is not None and sent.signal.started_at == row.started_at
 
 
-def _is_older(sent: Sent, row: alerting.Signal) -> bool:
+def _is_older(sent: Sent, row: Row | NewSignal) -> bool:
     began = sent.signal.started_at
     return began is not None and row.started_at is not None and began < row.started_at
 
