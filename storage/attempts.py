@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,21 +78,23 @@ async def note_late(session: AsyncSession, workspace: str, post_id: int, message
         .values(message_id=message_id, doubt_since=None).execution_options(synchronize_session=False))
 
 
-async def give_back(session: AsyncSession, opened: Mapping[Turn, datetime | None]) -> None:
+async def give_back(session: AsyncSession, opened: Mapping[Turn, datetime | None]) -> datetime | None:
     """End the leases of locked lanes: each is ready again when its next promise is.
+
+    Returns when the first of them is; None: nothing waits there.
 
     Args:
         opened: with the moment before which nothing may be sent there; None: as it was.
     """
     if not opened:
-        return
+        return None
     rows = await session.execute(
         select(Post.workspace_id, Post.room, func.min(Post.not_before), func.max(Post.urgency))
         .where(tuple_(Post.workspace_id, Post.room).in_([(turn.workspace, turn.room) for turn in opened]),
                Post.wanted > Post.shown, Post.given_up_at.is_(None))
         .group_by(Post.workspace_id, Post.room))
     waiting = {(workspace, room): (due, urgency) for workspace, room, due, urgency in rows}
-    returned = []
+    returned: list[dict[str, Any]] = []
     for turn, open_at in opened.items():
         due, urgency = waiting.get((turn.workspace, turn.room), (None, 0))
         opens = open_at or turn.open_at
@@ -100,3 +102,4 @@ async def give_back(session: AsyncSession, opened: Mapping[Turn, datetime | None
                          "to_urgency": urgency,
                          "to_ready_at": None if due is None else max(due, opens or due)})
     await session.execute(_RETURN, returned)
+    return min((each["to_ready_at"] for each in returned if each["to_ready_at"] is not None), default=None)

@@ -165,6 +165,13 @@ class Within:
     each: int | None = None
     shut: frozenset[str] = frozenset()
 
+    def is_full_with(self, turns: Iterable[Turn]) -> bool:
+        """Whether these are all that may be taken of a workspace: more of it may be ready."""
+        taken = Counter(turn.workspace for turn in turns if turn.urgency < self.urgent)
+        left = {**dict.fromkeys(taken, self.each), **self.left}
+        return self.only_urgent or any(may is not None and taken[workspace] >= may
+                                       for workspace, may in left.items())
+
     def picked(self, turns: Iterable[Turn]) -> list[Turn]:
         """Of these, in their order, those that may be taken."""
         taken: Counter[str] = Counter()
@@ -299,6 +306,18 @@ async def is_shown(session: AsyncSession, workspace: str, kind: str, subject_id:
         select(Post.id)
         .where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id == subject_id,
                Post.message_id.is_not(None)).limit(1)) is not None
+
+
+async def shown_among(session: AsyncSession, workspace: str, kind: str,
+                      subject_ids: Iterable[int]) -> frozenset[int]:
+    """About which of these somebody can see `kind` already."""
+    wanted = list(subject_ids)
+    if not wanted:
+        return frozenset()
+    return frozenset(await session.scalars(
+        select(Post.subject_id).distinct()
+        .where(Post.workspace_id == workspace, Post.kind == kind, Post.subject_id.in_(wanted),
+               Post.message_id.is_not(None))))
 
 
 async def shown_before(session: AsyncSession, workspace: str, kind: str, newer: Sequence[Promise],

@@ -1,9 +1,10 @@
 """Queries about what people were told of items, in which message."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,6 +59,18 @@ async def in_nudge(session: AsyncSession, workspace: str, nudge_id: int) -> Sequ
     return (await session.scalars(
         select(Told).where(Told.workspace_id == workspace, Told.nudge_id == nudge_id)
         .order_by(Told.id))).all()
+
+
+async def in_nudges(session: AsyncSession, workspace: str, ids: Collection[int]) -> dict[int, list[Told]]:
+    """What each of these messages says, as plain rows in the order in which it was decided."""
+    found: dict[int, list[Told]] = defaultdict(list)
+    if not ids:
+        return found
+    for row in await session.execute(
+            select(Told.nudge_id, Told.id, Told.item_id, Told.step, Told.is_copy)
+            .where(Told.workspace_id == workspace, Told.nudge_id.in_(ids)).order_by(Told.id)):
+        found[row.nudge_id].append(cast(Told, row))
+    return found
 
 
 async def mentions(session: AsyncSession, workspace: str, person_id: str, limit: int) -> Sequence[Told]:

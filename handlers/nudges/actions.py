@@ -1,7 +1,7 @@
 """The sweeps of the morning, and the composing of what they promised when that is delivered."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.chat.cards import Card, Later
 from handlers.chat.ports import Clock
 from handlers.chat.wording import Languages
-from handlers.nudges import manners, sweep
+from handlers.nudges import manners, material, sweep
 from handlers.nudges.channel import Channels
 from handlers.nudges.digest import Digests
 from handlers.nudges.policy import Policies
 from handlers.nudges.sweep import AskSponsor, LateBriefing
 from storage import briefings, outbox, people
 from storage.engine import Store
-from storage.models import Post
+from storage.models import Nudge, Post
 
 SIDE_BY_SIDE = 2
 """So many batches of digests at once."""
@@ -89,6 +89,10 @@ class Nudges:
         began = manners.day_began(person, now)
         said = await outbox.first_said_since(session, post.workspace_id, post.room, kinds, began)
         return manners.waits_until(person, policy, now, said)
+
+    async def read_ahead(self, session: AsyncSession, workspace: str, digests: Collection[Nudge]) -> None:
+        """Read in few queries what these digests are made of, so that composing them takes none."""
+        await material.read_ahead(session, workspace, digests, self.clock())
 
     async def compose_digest(self, session: AsyncSession, workspace: str, nudge_id: int,
                              now: datetime) -> Card | Later | None:

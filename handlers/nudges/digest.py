@@ -10,13 +10,12 @@ from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages
 from handlers.nudges import cards, manners, rules
 from handlers.nudges.circle import Circle
-from handlers.nudges.gather import circle_of
+from handlers.nudges.material import material_of
 from handlers.nudges.matter import Matter
 from handlers.nudges.mornings import Mornings
 from handlers.nudges.policy import Policies
 from handlers.nudges.standing import is_open
-from handlers.nudges.sweep import DIGEST
-from storage import circles, nudges, outbox, people, pilots, told
+from storage import nudges, people
 from storage.models import Item, Person, Pilot
 
 Pairs = Sequence[tuple[Item, Pilot]]
@@ -35,31 +34,21 @@ class Digests:
         if nudge is None or person is None or not person.is_active:
             return None
         mornings = Mornings(person, self.policies.of(workspace), now)
-        is_shown = await outbox.is_shown(session, workspace, DIGEST, nudge_id)
+        material = await material_of(session, nudge, now)
+        is_shown = nudge_id in material.shown
         if not is_shown:
             if manners.is_too_old(nudge.day, mornings.today):
                 return None
             if (later := manners.digest_waits_until(mornings)) is not None:
                 return Later(later)
-        said = await told.in_nudge(session, workspace, nudge_id)
-        pairs = await pilots.several_items(session, workspace, {each.item_id for each in said})
-        circle = await self._circle(session, workspace, pairs, person, now)
-        matters = self._matters(pairs, circle)
-        digest = rules.digest_of(said, pairs, matters, person, mornings.today)
+        pairs = material.pairs(nudge_id)
+        matters = self._matters(pairs, material.circle)
+        digest = rules.digest_of(material.told(nudge_id), pairs, matters, person, mornings.today)
         if digest.is_empty and not is_shown:
             return None
-        gates = {(point.item.pilot_id, point.item.gate) for point in digest.ended if point.item.gate}
-        reading = cards.Reading(
-            person, mornings, matters,
-            {who: each for (_, who), each in circle.people.items()}, self.languages.of(person.locale),
-            await circles.open_at_gates(session, workspace, gates))
-        return cards.digest_card(digest, reading)
-
-    async def _circle(self, session: AsyncSession, workspace: str, pairs: Pairs, person: Person,
-                      now: datetime) -> Circle:
-        also = {(workspace, item.closed_by) for item, _ in pairs if item.closed_by}
-        return await circle_of(session, [item for item, _ in pairs], now,
-                               also=also | {(workspace, person.id)}, lean=False)
+        return cards.digest_card(digest, cards.Reading(
+            person, mornings, matters, material.people, self.languages.of(person.locale),
+            material.left_at_gates))
 
     def _matters(self, pairs: Pairs, circle: Circle) -> dict[int, Matter]:
         """Of the items that are open; nobody's earlier messages matter for the texts."""

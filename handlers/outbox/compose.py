@@ -72,7 +72,23 @@ class Composer:
         by_workspace: dict[str, list[Post]] = defaultdict(list)
         for post in posts:
             by_workspace[post.workspace_id].append(post)
-        return [await _read_ahead(session, workspace, of) for workspace, of in by_workspace.items()]
+        return [await self._read_ahead(session, workspace, of) for workspace, of in by_workspace.items()]
+
+    async def _read_ahead(self, session: AsyncSession, workspace: str, posts: list[Post]) -> list[object]:
+        def subjects(*kinds: str) -> list[int]:
+            return [post.subject_id for post in posts if post.kind in kinds]
+
+        mornings = await nudges.several(session, workspace, subjects("digest", "nudge", "praise"))
+        entries = await audit.several(session, workspace, subjects(*ABOUT_ENTRY))
+        rooms = [post.room for post in posts if post.kind != "home"]
+        personal = [morning for morning in mornings.values() if morning.pilot_id is None]
+        here = await people.several(session, workspace, [*rooms, *(morning.about for morning in personal)])
+        of_pilots = [post.pilot_id for post in posts
+                     if post.kind in (*composing.KINDS, "decision") and post.pilot_id is not None]
+        about = [*subjects("kickoff", "ask"), *of_pilots, *(entry.pilot_id for entry in entries),
+                 *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]
+        await self.nudges.read_ahead(session, workspace, personal)
+        return [mornings, entries, here, await pilots.read_ahead(session, workspace, about)]
 
     async def _words(self, session: AsyncSession, post: Post) -> Words:
         """The reader's language; a channel's is the workspace's."""
@@ -127,22 +143,6 @@ class Composer:
             return cards.resending_card(await self._words(session, post))
         pilot = await pilot_of(session, lost)
         return cards.undelivered_card(pilot, lost, await self._words(session, post))
-
-
-async def _read_ahead(session: AsyncSession, workspace: str, posts: list[Post]) -> list[object]:
-    def subjects(*kinds: str) -> list[int]:
-        return [post.subject_id for post in posts if post.kind in kinds]
-
-    mornings = await nudges.several(session, workspace, subjects("digest", "nudge", "praise"))
-    entries = await audit.several(session, workspace, subjects(*ABOUT_ENTRY))
-    rooms = [post.room for post in posts if post.kind != "home"]
-    about_people = [morning.about for morning in mornings.values() if morning.pilot_id is None]
-    here = await people.several(session, workspace, [*rooms, *about_people])
-    of_pilots = [post.pilot_id for post in posts
-                 if post.kind in (*composing.KINDS, "decision") and post.pilot_id is not None]
-    about = [*subjects("kickoff", "ask"), *of_pilots, *(entry.pilot_id for entry in entries),
-             *(morning.pilot_id for morning in mornings.values() if morning.pilot_id is not None)]
-    return [mornings, entries, here, await pilots.read_ahead(session, workspace, about)]
 
 
 def _person_of(home: str) -> str:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,6 +46,10 @@ class Courier:
     _done: list[Attempt] = field(default_factory=list)
     _some_done: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: int = 0
+    _is_full: bool = False
+    """The last look took all that it might: when something is done, there may be more."""
+    _was_freed: bool = False
+    """Something was done since the last look began."""
 
     def __post_init__(self) -> None:
         self.slots = Slots(self.reach)
@@ -76,8 +80,13 @@ class Courier:
         now = self.clock()
         limit = self.slots.left(BATCH)
         if limit <= 0:
+            self._is_full = True
             return LOOK_AGAIN_S
-        attempts, following = await self.claims.take(limit, self.slots.within(now))
+        within, self._was_freed = self.slots.within(now), False
+        attempts, following = await self.claims.take(limit, within)
+        self._is_full = within.is_full_with(attempt.turn for attempt in attempts)
+        if self._is_full and self._was_freed:
+            self.woken.set()
         if attempts:
             self._under_way += len(attempts)
             self.slots.take((attempt.turn for attempt in attempts), now)
@@ -116,7 +125,9 @@ class Courier:
         self.slots.free(attempt.turn)
         self._done.append(attempt)
         self._some_done.set()
-        self.woken.set()
+        self._was_freed = True
+        if self._is_full:
+            self.woken.set()
 
     # ---- recording -----------------------------------------------------------------------------------------
 
@@ -128,29 +139,32 @@ class Courier:
             batch, self._done = self._done[:BATCH], self._done[BATCH:]
             if not self._done:
                 self._some_done.clear()
-            await self._record(batch)
+            ready = await self._record(batch)
             self._under_way -= len(batch)
-            self.woken.set()
+            is_soon = ready is not None and self._until(ready - self.clock()) < LOOK_AGAIN_S
+            if is_soon or not self._under_way:
+                self.woken.set()
 
-    async def _record(self, batch: Sequence[Attempt]) -> None:
-        """Try until the leases run out if the database is away: then the rooms come back by themselves."""
+    async def _record(self, batch: Sequence[Attempt]) -> datetime | None:
+        """Try until the leases run out if the database is away: then the rooms come back by themselves.
+
+        Returns when the first of them is ready again, as far as that is known.
+        """
         wait_s, until = LOOK_AGAIN_S, min(attempt.claimed_at for attempt in batch) + LEASE
         while True:
             try:
-                await self.recording.record(batch)
-                return
+                return await self.recording.record(batch)
             except (SQLAlchemyError, OSError):
                 if self.clock() >= until:
                     log.exception("what was sent to %d rooms could not be recorded", len(batch))
-                    return
+                    return None
                 log.warning("what was sent to %d rooms cannot be recorded yet", len(batch))
             except Exception:  # a bug of ours in one must not keep the others from being recorded
                 if len(batch) > 1:
-                    for attempt in batch:
-                        await self._record([attempt])
-                    return
+                    ready = [await self._record([attempt]) for attempt in batch]
+                    return min((at for at in ready if at is not None), default=None)
                 log.exception("delivery to %s failed", batch[0].turn.room)
-                return
+                return None
             await self._wait(asyncio.Event(), wait_s)
             wait_s = min(wait_s * 2, 5.0)
 

@@ -52,18 +52,19 @@ class Recording:
     """Told after a commit that there is something more to send."""
     chance: Callable[[], float] = random.random
 
-    async def record(self, attempts: Sequence[Attempt]) -> None:
+    async def record(self, attempts: Sequence[Attempt]) -> datetime | None:
+        """Returns when the first of these rooms is ready again; None: nothing waits there."""
         now = self.clock()
         endings = [self._ending(attempt, now) for attempt in attempts]
         lost = [ending for ending in endings if ending.step is not None and ending.step.next is Next.GIVE_UP]
         plain = [ending for ending in endings if ending not in lost]
-        if plain:
-            await self._write(plain, now)
+        ready = [await self._write(plain, now)] if plain else []
         for ending in lost:  # each by itself: it locks further lanes, which has to be in order
-            await self._write_lost(ending, now)
+            ready.append(await self._write_lost(ending, now))
         for workspace, surface in {(attempt.turn.workspace, attempt.surface) for attempt in attempts
                                    if attempt.was_refused and attempt.worked}:
             await self.token_works(workspace, surface)
+        return min((at for at in ready if at is not None), default=None)
 
     # ---- what is written ---------------------------------------------------------------------------------
 
@@ -108,18 +109,20 @@ class Recording:
 
     # ---- writing it --------------------------------------------------------------------------------------
 
-    async def _write(self, endings: Sequence[_Ending], now: datetime) -> None:
+    async def _write(self, endings: Sequence[_Ending], now: datetime) -> datetime | None:
         async with self.store.begin() as session:
             held = await records.still_held(session, [each.attempt.turn for each in endings])
             ours = [each for each in endings if each.attempt.turn in held]
-            await self._write_held(session, ours, now)
+            ready = await self._write_held(session, ours, now)
         self._count(ours, now)
         await self._write_late([each for each in endings if each.attempt.turn not in held])
+        return ready
 
-    async def _write_held(self, session: AsyncSession, endings: Sequence[_Ending], now: datetime) -> None:
+    async def _write_held(self, session: AsyncSession, endings: Sequence[_Ending],
+                          now: datetime) -> datetime | None:
         """Of lanes that are locked: what came of it, the lanes back, and limits that were met."""
         await records.note(session, [each.noted for each in endings if each.noted is not None])
-        await records.give_back(session, {each.attempt.turn: each.open_at for each in endings})
+        ready = await records.give_back(session, {each.attempt.turn: each.open_at for each in endings})
         met: dict[Limit, tuple[datetime, str]] = {}
         for each in endings:
             if each.paused is not None:
@@ -128,6 +131,7 @@ class Recording:
                 met[limit] = max(met.get(limit, (until, "")), (until, failure.reason))
         for limit in sorted(met):  # after all rooms: limits are locked last, everywhere
             await self._pause(session, limit, *met[limit], now)
+        return ready
 
     async def _write_late(self, endings: Sequence[_Ending]) -> None:
         """Our lease ran out and somebody else has the lane: say only what they cannot know."""
@@ -138,7 +142,7 @@ class Recording:
                 async with self.store.begin() as session:
                     await records.note_late(session, post.workspace_id, post.id, message_id)
 
-    async def _write_lost(self, ending: _Ending, now: datetime) -> None:
+    async def _write_lost(self, ending: _Ending, now: datetime) -> datetime | None:
         """What is given up, and who hears of it, in one commit."""
         attempt, post = ending.attempt, ending.attempt.post
         assert post is not None
@@ -148,14 +152,15 @@ class Recording:
             before = [each for each in tell if each.room < turn.room]
             await outbox.promise(session, turn.workspace, before, [], now)
             if not await records.still_held(session, [turn]):
-                return
-            await self._write_held(session, [ending], now)
+                return None
+            ready = await self._write_held(session, [ending], now)
             await outbox.promise(session, turn.workspace, tell[len(before):], [], now)
         log.warning("giving up on %s in %s: %s", post.kind, post.room,
                     attempt.failure.reason if attempt.failure else "")
         self._count([ending], now)
         if tell:
             self.wake()
+        return ready
 
     async def _pause(self, session: AsyncSession, limit: Limit, until: datetime, reason: str,
                      now: datetime) -> None:

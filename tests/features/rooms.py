@@ -38,6 +38,8 @@ class Chat:
     on_the_way: Counter[str] = field(default_factory=Counter)
     most: int = 0
     tries: int = 0
+    takes_s: Callable[[str], float] = lambda _room: 0.0
+    """How long a call takes, in real seconds."""
     failure: Callable[[str], SendFailed | None] = lambda _room: None
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
     looked_up: int = 0
@@ -49,6 +51,7 @@ class Chat:
         try:
             if room in self.hanging:
                 await self.may_go_on.wait()
+            await asyncio.sleep(self.takes_s(room))
             failure = self.failure(room)
             if failure is not None:
                 raise failure

@@ -127,6 +127,40 @@ async def test_many_rooms_take_few_transactions(rooms: Rooms) -> None:
     assert commits <= 60, f"{commits} commits for 200 messages"
 
 
+async def test_what_is_done_sets_off_no_look_where_nothing_waits_for_its_slot(rooms: Rooms) -> None:
+    names = _many(30)
+    rooms.chat.takes_s = lambda room: 0.02 * names.index(room)
+    await rooms.promise(*names)
+    async with running(rooms):
+        await rooms.until(lambda: bool(rooms.chat.shown))
+        before, begun = rooms.seen.looks, perf_counter()
+        await rooms.until(lambda: len(rooms.chat.shown) == len(names))
+        looks, took = rooms.seen.looks - before, perf_counter() - begun
+    assert looks <= 2 + took / courier_module.LOOK_AGAIN_S, f"{looks} looks in {took:.1f} s"
+
+
+async def test_a_free_slot_goes_at_once_to_a_room_that_waits_for_it(
+        rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier_module, "LOOK_AGAIN_S", 60.0)
+    rooms.chat.takes_s = lambda _room: 0.02
+    await rooms.promise(*_many(3 * OF_ONE_WORKSPACE))
+    async with running(rooms):
+        await rooms.until(lambda: len(rooms.chat.shown) == 3 * OF_ONE_WORKSPACE)
+
+
+async def test_a_room_that_had_nothing_to_say_says_the_next_thing_at_once(
+        rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier_module, "LOOK_AGAIN_S", 60.0)
+    rooms.says.now[1] = None
+    rooms.chat.takes_s = lambda room: 0.3 if room == "slack:C1" else 0.0     # the courier is not idle meanwhile
+    await rooms.promise("slack:C1", subject=3)
+    for subject in (1, 2):
+        await rooms.promise("slack:C2", subject=subject)
+    async with running(rooms):
+        await rooms.until(lambda: "slack:C2" in rooms.chat.rooms())
+        assert "slack:C1" not in rooms.chat.rooms()
+
+
 async def test_a_claim_takes_of_each_workspace_no_more_than_it_may(rooms: Rooms) -> None:
     await rooms.promise(*_many(5))
     rooms.clock.advance(seconds=1)

@@ -217,7 +217,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
     }
     if name == "channels.is_followed":
         known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
-    if name == "nudges.several":
+    if name in ("nudges.several", "told.in_nudges"):
         known["ids"] = [known["nudge_id"]]
     if name in ("limits.pause", "limits.lift"):
         known["limit"] = "chat.update"
