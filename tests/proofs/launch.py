@@ -5,7 +5,7 @@ the database engine says which transaction is about to be committed or just was.
 
 PROOF_CLOCK: a file that says how far ahead of the real clock this one is (see clock.py).
 PROOF_SWEEP_S: how often the sweep looks; every 30 s otherwise.
-PROOF_DIE_AT: a point of IN_PROCESS and the how manieth passing of it ends the process, such as `before claim:3`.
+PROOF_DIE_AT: a point of IN_PROCESS or INTAKE and the how manieth passing of it ends the process, such as `before claim:3`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from tests.proofs.clock import SharedClock
 
 IN_PROCESS = ("before claim", "after claim", "before record", "after record")
 """Where the process may end itself: just before and just after the commit of a claim, and of a record."""
+INTAKE = ("before intake", "after intake")
+"""The same of a report of alerts."""
+_INTAKE = re.compile(r"INSERT INTO signal\b")
 _CLAIM = re.compile(r"UPDATE lane SET\b.*\bfence\s*=", re.DOTALL)
 _RECORD = re.compile(r"UPDATE post SET\b.*\bshown\s*=", re.DOTALL)
 
@@ -56,7 +59,7 @@ def watch(engine: AsyncEngine, death: Death) -> None:
 
     def note(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
         changed = statement.partition(" WHERE ")[0]
-        for what, written in (("claim", _CLAIM), ("record", _RECORD)):
+        for what, written in (("claim", _CLAIM), ("record", _RECORD), ("intake", _INTAKE)):
             if written.match(changed):
                 connection.info.setdefault("proof", set()).add(what)
 
@@ -97,7 +100,7 @@ def hand_in(environment: dict[str, str]) -> None:
     bot.serve.built = built
     if "PROOF_DIE_AT" in environment:
         point, _, nth = environment["PROOF_DIE_AT"].partition(":")
-        assert point in IN_PROCESS, point
+        assert point in (*IN_PROCESS, *INTAKE), point
 
         def opened(url: str) -> AsyncEngine:
             engine = open_engine(url)
