@@ -15,6 +15,7 @@ import yaml
 from pydantic import SecretStr
 
 from bot.clock import MovableClock, real_clock
+from bot.demo_alerts import Monitoring
 from bot.demo_story import tell
 from bot.sandbox import Sandbox, default_cast
 from bot.scheduler import Sender, running
@@ -22,11 +23,13 @@ from bot.serve import listening
 from bot.settings import Settings
 from bot.web import web_app
 from bot.wiring import Parts, built
+from handlers.alerts.sources import Sources
 from handlers.people.calendar import Calendar
 from storage.engine import open_engine
 from storage.migrate import upgrade
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-sandbox-demo", "xapp-sandbox-demo", "sandbox-signing-secret"
+OPERATIONS = "C0OPS0000"
 HOME = Calendar("Europe/Berlin", "DE")
 STEP = timedelta(minutes=30)
 """How far the time machine goes between two looks at what is due."""
@@ -79,9 +82,10 @@ class TimeMachine:
 async def demo(port: int, database_url: str) -> AsyncIterator[str]:
     """Everything up and seeded; yields the sandbox page's address."""
     clock = MovableClock(first_morning(real_clock()))
-    machine = TimeMachine(clock)
+    machine, monitoring = TimeMachine(clock), Monitoring(clock)
     sandbox = Sandbox(cast=default_cast(), manifest=read_manifest(), bot_token=BOT_TOKEN, app_token=APP_TOKEN,
                       signing_secret=SIGNING_SECRET, clock=clock, move_clock=machine.move)
+    sandbox.panel += monitoring.panel(sandbox)
     await sandbox.start(port)
     try:
         settings = Settings(
@@ -89,17 +93,19 @@ async def demo(port: int, database_url: str) -> AsyncIterator[str]:
             database_url=database_url, slack_mode="http", slack_bot_token=SecretStr(BOT_TOKEN),
             slack_signing_secret=SecretStr(SIGNING_SECRET), slack_api_url=sandbox.api_url, port=0,
             log_level="WARNING", admins=(sandbox.user_id("alex"),), default_zone="Europe/Berlin",
-            default_country="DE")
+            default_country="DE", operations_channel=OPERATIONS)
         engine = open_engine(database_url)
         async with engine.begin() as connection:
             await connection.run_sync(upgrade)
         await engine.dispose()
-        async with built(settings, clock) as parts, listening(web_app(parts), "127.0.0.1", 0) as bot_url:
+        async with (built(settings, clock, monitoring.fetch) as parts,
+                    listening(web_app(parts), "127.0.0.1", 0) as bot_url):
             machine.parts = parts
+            await monitoring.register(Sources(parts.store, clock, f"slack:{parts.identity.team}"))
             await tell(parts, sandbox, clock)
             await machine.look()
             async with httpx.AsyncClient(base_url=bot_url, timeout=10) as http, running(parts) as sender:
-                sandbox.bot, machine.sender = http, sender
+                sandbox.bot, machine.sender, monitoring.http = http, sender, http
                 await sandbox.verify_url()
                 yield sandbox.url
                 sandbox.bot = None

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from handlers import ticks
 from handlers.alerts.actions import Alerts
 from handlers.alerts.composing import AlertCards
-from handlers.alerts.hooks import Hooks
+from handlers.alerts.hooks import Fetch, Hooks
 from handlers.alerts.intake import Intake
 from handlers.briefings import arrange
 from handlers.briefings.actions import Briefings
@@ -109,8 +109,10 @@ async def identify(web: AsyncWebClient) -> Identity:
 
 
 @asynccontextmanager
-async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
+async def built(settings: Settings, clock: Clock, fetch: Fetch | None = None) -> AsyncIterator[Parts]:
     """All parts, connected; closed again at the end.
+
+    `fetch`: what is at an address that a sender's proof needs; from the network otherwise.
 
     Raises SlackApiError where Slack does not know the token.
     """
@@ -125,14 +127,14 @@ async def built(settings: Settings, clock: Clock) -> AsyncIterator[Parts]:
         store = Store(engine)
         async with store.begin() as session:  # everything that is remembered belongs to it
             await people_queries.ensure_workspace(session, f"slack:{identity.team}", identity.name, clock())
-        yield assembled(settings, clock, store, web, identity)
+        yield assembled(settings, clock, store, web, identity, fetch)
     finally:
         await http.close()
         await engine.dispose()
 
 
 def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClient,
-              identity: Identity) -> Parts:
+              identity: Identity, fetch: Fetch | None = None) -> Parts:
     """All parts over these: nothing is asked of anybody yet."""
     client, woken = SlackClient(web), asyncio.Event()
     ledger = Ledger(store, clock, woken.set, (arrange.follow,))
@@ -151,7 +153,7 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     alert_policy, fallback = read_alerts(settings.templates_dir), _fallback(settings)
     alert_cards = AlertCards(alert_policy.routing, languages, fallback)
     intake = Intake(store, clock, woken.set, alert_policy.routing, fallback)
-    hooks = Hooks(store, clock, intake, f"slack:{identity.team}", _nothing_there)
+    hooks = Hooks(store, clock, intake, f"slack:{identity.team}", fetch or _nothing_there)
     self_checks = SelfChecks(ledger, policies, languages)
     composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)

@@ -8,6 +8,8 @@ const SIGNS = {
   "✅": [tile("good"), ["path", { d: "M6.5 12.5l4 4 7.5-8.5", class: "sign-line" }]],
   "⏳": [["path", { d: "M6 2.5h12c0 5-4.5 6-4.5 9.5s4.5 4.5 4.5 9.5H6c0-5 4.5-6 4.5-9.5S6 7.5 6 2.5z", class: "sign-warm" }], ["path", { d: "M4.5 2.5h15M4.5 21.5h15", class: "sign-edge" }]],
   "🔴": [["circle", { cx: 12, cy: 12, r: 10, class: "sign-bad" }]],
+  "🟠": [["circle", { cx: 12, cy: 12, r: 10, class: "sign-orange" }]],
+  "🔵": [["circle", { cx: 12, cy: 12, r: 10, class: "sign-blue" }]],
   "⏸": [tile("calm"), ["path", { d: "M9 7.5v9M15 7.5v9", class: "sign-line" }]],
   "⏹": [tile("calm"), ["rect", { x: 8, y: 8, width: 8, height: 8, class: "sign-fill" }]],
 };
