@@ -7,6 +7,7 @@ tests/peer/harness.py. Alertmanager answers before it has written anything down;
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import shutil
 import sys
@@ -154,7 +155,7 @@ async def storm(kinds: list[str], sides: list[str]) -> None:
             await asyncio.sleep(20)
             calls = [each for each in rig.slack.recs() if each["status"] == 200]
             posts = [each["m"] for each in calls if not each.get("edit")]
-            gaps = [late - early for early, late in zip(posts, posts[1:], strict=False)]
+            gaps = [late - early for early, late in itertools.pairwise(posts)]
             card = next((each["m"] - took["t0"] for each in calls if each.get("storm")), float("nan"))
             report(f"storm card {kind}", card, "s", "the debounce", 1.0,
                    of=f"{len(posts)} posts, {len(calls) - len(posts)} edits, least gap {share(gaps, 0):.2f} s")

@@ -145,7 +145,7 @@ class App:
                 N["by_status"][str(st)] = N["by_status"].get(str(st), 0) + 1
                 i = N["posts"]
                 rec = {"i": i, "t": t, "m": m, "path": u.path, "status": st, "n_bytes": len(body),
-                           "uids": marked(body), "edit": method == "chat.update"}
+                           "uids": marked(body), "edit": method == "chat.update", "storm": b"Storm: " in body}
                 if method == "chat.postMessage" and st in (200, "lost"):
                     remember(body, t)
                 if self.a.headers:
