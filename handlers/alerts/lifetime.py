@@ -63,6 +63,9 @@ class Taking:
     # ---- it fires ------------------------------------------------------------------------------------------
 
     def _fire(self, sent: Sent, row: Row | NewSignal | None) -> None:
+        if sent.signal.is_update:
+            self._hear_news(sent, row)
+            return
         if row is not None and row.state is SignalState.RESOLVED and _is_repeated(sent, row):
             return  # the other of a pair, or a late one, tells again of what is over
         if row is not None and row.state is SignalState.FIRING:
@@ -70,6 +73,16 @@ class Taking:
             return
         row = self._row(sent, row, SignalState.FIRING)
         self._join(sent, row)
+
+    def _hear_news(self, sent: Sent, row: Row | NewSignal | None) -> None:
+        """Something was said of what fires; of what does not, it says nothing."""
+        if row is None or row.state is not SignalState.FIRING:
+            return
+        row.last_at, row.notes = self.now, {**row.notes, **sent.signal.notes}
+        alert = self.alerts.get(row.alert_id or 0)
+        if alert is not None and alert.total == 1:
+            alert.notes = row.notes
+            self._touch(alert)
 
     def _say_again(self, sent: Sent, row: Row | NewSignal) -> None:
         """It fires still."""

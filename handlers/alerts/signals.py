@@ -108,6 +108,8 @@ class Signal:
     lapses_at: datetime | None = None
     """The sender repeats itself, and means it to be over at this moment unless it says so again before."""
     drift: Drift | None = None
+    is_update: bool = False
+    """News of a condition that is known, such as a note on an incident: it begins and reopens nothing."""
 
 
 def fingerprint(source: str, key: str) -> str:

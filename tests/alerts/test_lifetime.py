@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import re
 
-from tests.alerts.stage import OPS, am, body, one, send, sent, settled, several, source
+from tests.alerts.bodies import case
+from tests.alerts.stage import OPS, am, body, one, post, send, sent, settled, several, source
 from tests.world import World
 
 
@@ -120,6 +123,18 @@ async def test_members_are_named_by_what_tells_them_apart(ops: World) -> None:
     await sent(ops, am(*several(12, model="churn")))
     assert "u-000000, u-000001" in cards(ops)[0]
     assert "u-000011" in cards(ops)[0]
+
+
+async def test_a_note_on_an_incident_that_is_over_opens_nothing(ops: World) -> None:
+    await source(ops, "pd", "pagerduty", "a-secret-of-pagerduty")
+    for number, name in enumerate(("incident_triggered", "incident_annotated", "incident_resolved", "incident_annotated")):
+        found = case(f"pagerduty/{name}").body
+        raw = json.dumps({"event": found["event"] | {"id": f"event-{number}"}}).encode()
+        signature = hmac.digest(b"a-secret-of-pagerduty", raw, "sha256").hex()
+        answer = await post(ops, "/alerts/pd", raw, {"x-pagerduty-signature": f"v1={signature}"})
+        assert answer.status_code == 200
+        await settled(ops)
+    assert [card[:10] for card in cards(ops)] == ["✓ Resolved"]
 
 
 # ---- what people do --------------------------------------------------------------------------------------------------

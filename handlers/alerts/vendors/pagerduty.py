@@ -80,7 +80,8 @@ def _signal(event: _Event, what: str) -> Signal:
         title=title(about.get("title") or about.get("summary"), f"Incident {text(about['id'], 100)}"),
         severity=_severity(about), labels=_labels(about, service), notes=_notes(event, what, about),
         links=links((Link.SOURCE, about.get("html_url"))),
-        started_at=moment(about.get("created_at")), ended_at=moment(event.occurred_at) if is_over else None)
+        started_at=moment(event.occurred_at if what == "reopened" else about.get("created_at")),
+        ended_at=moment(event.occurred_at) if is_over else None, is_update=about is not event.data)
 
 
 def _severity(about: dict[str, Any]) -> Severity:
