@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -63,7 +64,7 @@ def read_library(folder: Path | None) -> Mapping[str, Template]:
     library: dict[str, Template] = {}
     for file in [*built_in(), *(file for file in own(folder) if is_template(file))]:
         try:
-            template = parse(file.text, file.where)
+            template = _template(file)
         except FileErrors as error:
             faults += error.faults
         else:
@@ -71,6 +72,12 @@ def read_library(folder: Path | None) -> Mapping[str, Template]:
     if faults:
         raise FileErrors(faults)
     return library
+
+
+@lru_cache(maxsize=64)
+def _template(file: File) -> Template:
+    """Read once, however often the bot is built: nothing changes a template. Raises FileErrors."""
+    return parse(file.text, file.where)
 
 
 def policy_file(folder: Path | None) -> File | None:
@@ -82,6 +89,7 @@ def policy_file(folder: Path | None) -> File | None:
     return mine[0] if mine else None
 
 
+@lru_cache(maxsize=8)
 def policies_of(mine: File | None) -> Policies:
     """The built-in nudge policy with one's own over it. Raises FileErrors with all its faults."""
     default = resources.files("handlers.nudges").joinpath("library", _POLICY_FILE).read_text(encoding="utf-8")
@@ -102,6 +110,7 @@ def alert_policy_file(folder: Path | None) -> File | None:
     return mine[0] if mine else None
 
 
+@lru_cache(maxsize=8)
 def alert_policies_of(mine: File | None) -> AlertPolicies:
     """The built-in alert policy with one's own over it. Raises FileErrors with all its faults."""
     default = resources.files("handlers.alerts").joinpath("library", _ALERTS_FILE).read_text(encoding="utf-8")
@@ -125,6 +134,7 @@ def catalogue_files(folder: Path | None) -> list[File]:
     return files + [File(str(path), path.read_text(encoding="utf-8")) for path in mine]
 
 
+@lru_cache(maxsize=16)
 def catalogue_of(file: File) -> Catalogue:
     """One catalogue. Raises FileErrors with all its faults."""
     read = read_catalogue(Path(file.where).stem, file.text)
