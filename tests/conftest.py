@@ -107,14 +107,27 @@ async def _emptied(name: str) -> bool:
         triggers = await connection.fetchval("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'audit_entry%'")
         if sorted([*Base.metadata.tables, "alembic_version"]) != tables or triggers != 1:
             return False
-        await connection.execute(
-            "SET lock_timeout = '5s'; SET session_replication_role = replica; "
-            f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
+        used = await _used(connection, tables)
+        if used:  # emptying a table costs as much when nothing is in it
+            await connection.execute(
+                "SET lock_timeout = '5s'; SET session_replication_role = replica; "
+                f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE")
         return True
     except asyncpg.PostgresError:
         return False
     finally:
         await connection.close()
+
+
+async def _used(connection: asyncpg.Connection[Any], tables: list[str]) -> list[str]:
+    """The tables that hold anything, or numbered a row that is gone."""
+    ours = [name for name in tables if name != "alembic_version"]
+    filled = await connection.fetchrow("SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in ours))
+    numbered = {row[0] for row in await connection.fetch(
+        "SELECT t.relname FROM pg_sequences s JOIN pg_class c ON c.relname = s.sequencename "
+        "JOIN pg_depend d ON d.objid = c.oid AND d.deptype IN ('a', 'i') JOIN pg_class t ON t.oid = d.refobjid "
+        "WHERE s.last_value IS NOT NULL AND s.schemaname = 'public'")}
+    return [name for name, is_filled in zip(ours, filled, strict=True) if is_filled or name in numbered]
 
 
 @pytest.fixture(scope="session")
