@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from handlers.alerts.addresses import allowed
 from handlers.people.calendar import valid_country, valid_zone
 
 NEEDED = {"slack_app_token": ("socket", "App-Level Tokens, scope connections:write"),
@@ -74,6 +75,8 @@ class Settings(DatabaseSettings):
     """When, on the channel's clock."""
     operations_channel: str | None = None
     """Slack channel id for alerts that no route fits; without it an admin gets them as direct messages."""
+    allow_private_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and networks outside the public internet that may be called: prometheus.internal, 10.1.0.0/16."""
     metrics_by_workspace: bool = False
     """Whether `/metrics` counts what waits for each workspace by itself."""
 
@@ -95,7 +98,7 @@ class Settings(DatabaseSettings):
                 {"mode": mode, "place": place})
         return value
 
-    @field_validator("admins", "nudge_week_one", "nudge_later", mode="before")
+    @field_validator("admins", "nudge_week_one", "nudge_later", "allow_private_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -109,6 +112,12 @@ class Settings(DatabaseSettings):
         if wrong:
             raise ValueError(f"{', '.join(wrong)}: give Slack user ids such as U012AB3CD "
                              "(profile, ⋮, Copy member ID)")
+        return value
+
+    @field_validator("allow_private_urls")
+    @classmethod
+    def _hosts_and_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        allowed(value)
         return value
 
     @field_validator("operations_channel")

@@ -1,6 +1,7 @@
 """Builds the running bot out of its parts: the one place that knows them all."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
 from handlers.alerts.actions import Alerts
+from handlers.alerts.addresses import allowed
 from handlers.alerts.composing import AlertCards
+from handlers.alerts.fetching import Fetching
 from handlers.alerts.hooks import Fetch, Hooks
+from handlers.alerts.http import Http
 from handlers.alerts.intake import Intake
+from handlers.alerts.outside import Outside, outside
 from handlers.briefings import arrange
 from handlers.briefings.actions import Briefings
 from handlers.briefings.composing import BriefingCards
@@ -95,6 +100,7 @@ class Parts:
     library: Mapping[str, Template]
     policies: Policies
     languages: Languages
+    outside: Outside
 
 
 async def identify(web: AsyncWebClient) -> Identity:
@@ -127,7 +133,9 @@ async def built(settings: Settings, clock: Clock, fetch: Fetch | None = None) ->
         store = Store(engine)
         async with store.begin() as session:  # everything that is remembered belongs to it
             await people_queries.ensure_workspace(session, f"slack:{identity.team}", identity.name, clock())
-        yield assembled(settings, clock, store, web, identity, fetch)
+        parts = assembled(settings, clock, store, web, identity, fetch)
+        await parts.outside.heartbeat.beat()  # before anything comes in: an outage ends here
+        yield parts
     finally:
         await http.close()
         await engine.dispose()
@@ -142,7 +150,9 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
-    status = Status(store, clock, rules_of(policies, read_policy(None).workspace))
+    alert_policy, fallback = read_alerts(settings.templates_dir), _fallback(settings)
+    status = Status(store, clock, rules_of(policies, read_policy(None).workspace),
+                    has_readings=bool(alert_policy.pull.readings))
     briefing_tick = BriefingTick(store, clock, woken.set)
     briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
     metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
@@ -150,10 +160,11 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
-    alert_policy, fallback = read_alerts(settings.templates_dir), _fallback(settings)
     alert_cards = AlertCards(alert_policy.routing, languages, fallback)
     intake = Intake(store, clock, woken.set, alert_policy.routing, fallback)
-    hooks = Hooks(store, clock, intake, f"slack:{identity.team}", fetch or _nothing_there)
+    workspace, http = f"slack:{identity.team}", Http(allowed(settings.allow_private_urls))
+    hooks = Hooks(store, clock, intake, workspace, fetch or Fetching(http, clock))
+    out = outside(intake, workspace, alert_policy, http, os.environ.get, admins)
     self_checks = SelfChecks(ledger, policies, languages)
     composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
@@ -168,9 +179,10 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
-    every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger)
+    every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
+                        out)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks,
-                 metrics, every, identity, library, policies, languages)
+                 metrics, every, identity, library, policies, languages, out)
 
 
 def _fallback(settings: Settings) -> str | None:
@@ -178,10 +190,6 @@ def _fallback(settings: Settings) -> str | None:
     if settings.operations_channel is not None:
         return f"slack:{settings.operations_channel}"
     return f"slack:{settings.admins[0]}" if settings.admins else None
-
-
-async def _nothing_there(_address: str) -> bytes:
-    raise OSError("nothing is fetched yet")
 
 
 def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncApp:

@@ -189,6 +189,15 @@ class Fields:
             self.fault(self.line, f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing; "
                                   f"add {'it' if len(missing) == 1 else 'them'}.")
 
+    @property
+    def faults(self) -> Faults:
+        """Where what is wrong is noted."""
+        return self._faults
+
+    def node(self, key: str) -> Node | None:
+        """What stands under a key, as it was read; None: the key is not there."""
+        return self._values.get(key)
+
     def has(self, key: str) -> bool:
         """Whether the key is there with a value that is not null."""
         return key in self._values and self._values[key].tag != _NULL

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handlers.alerts import presence
+from handlers.alerts.outside import Outside
 from handlers.briefings.tick import BriefingTick
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
@@ -26,7 +28,7 @@ class Tick:
 
 
 def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_checks: SelfChecks,
-          outbox: Outbox, people: People, items: Items, ledger: Ledger) -> list[Tick]:
+          outbox: Outbox, people: People, items: Items, ledger: Ledger, outside: Outside) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -41,4 +43,9 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_ch
         Tick("refresh people", timedelta(minutes=10), people.refresh),
         Tick("refresh do not disturb", timedelta(minutes=10), people.refresh_rest),
         Tick("forget deliveries", timedelta(hours=1), forget_deliveries),
+        Tick("heartbeat", presence.EVERY, outside.heartbeat.beat),
+        Tick("call other systems", timedelta(seconds=2), outside.outwards.send),
+        Tick("ask for readings", timedelta(seconds=5), outside.pulling.ask),
+        Tick("ask what fires", timedelta(seconds=30), outside.reconciling.run),
+        Tick("look who is quiet", timedelta(minutes=10), outside.quiet.look),
     ]

@@ -104,7 +104,7 @@ class Alert(Base):
     """When whoever is on it expects to be done."""
     resolved_at: Mapped[datetime | None] = mapped_column(default=None)
     resolved_how: Mapped[str | None] = mapped_column(String(16), default=None)
-    """sender, lapsed, person, false-alarm."""
+    """sender, lapsed, gone, person, false-alarm."""
     resolved_by: Mapped[str | None] = mapped_column(String(64), default=None)
     stale_at: Mapped[datetime | None] = mapped_column(default=None)
     """Since when nothing was heard of it although it is open."""

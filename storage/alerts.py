@@ -90,9 +90,11 @@ async def new_in_rooms(session: AsyncSession, workspace: str, rooms: Collection[
 
 async def away(session: AsyncSession, workspace: str, since: datetime) -> list[tuple[datetime, datetime]]:
     """The stretches since then in which nothing of ours was running."""
+    last = select(func.max(Presence.alive_at)).where(
+        Presence.workspace_id == workspace, Presence.alive_at < since).scalar_subquery()
     rows = (await session.execute(
         select(Presence.began_at, Presence.alive_at)
-        .where(Presence.workspace_id == workspace, Presence.alive_at >= since)
+        .where(Presence.workspace_id == workspace, or_(Presence.alive_at >= since, Presence.alive_at == last))
         .order_by(Presence.began_at))).all()
     found, until = [], None
     for began, alive in rows:
@@ -245,3 +247,14 @@ async def end_signals(session: AsyncSession, alert: Alert, now: datetime) -> Non
         .values(state=SignalState.RESOLVED, ended_at=now, lapses_at=None)
         .execution_options(synchronize_session=False))
     alert.firing = 0
+
+
+# ---- what a sender is asked about --------------------------------------------------------------------------
+
+
+async def firing_of(session: AsyncSession, workspace: str, source: str) -> dict[str, datetime]:
+    """The conditions of a source that fire here, by fingerprint, each with when it was last heard of."""
+    rows = await session.execute(
+        select(Signal.fingerprint, Signal.last_at).where(
+            Signal.workspace_id == workspace, Signal.source == source, Signal.state == SignalState.FIRING))
+    return {row.fingerprint: row.last_at for row in rows}

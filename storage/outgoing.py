@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.alerting import Outgoing
 from storage.upsert import insert_into
+
+KIND = "outgoing"
+"""What the outbox calls a message about a call that is not taken."""
 
 
 async def owe(session: AsyncSession, workspace: str, key: str, kind: str, target: str, body: dict[str, Any],
@@ -29,3 +33,40 @@ async def owe(session: AsyncSession, workspace: str, key: str, kind: str, target
         select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.key == key).with_for_update())
     assert found is not None
     return found
+
+
+async def is_due(session: AsyncSession, workspace: str, now: datetime) -> bool:
+    """Whether there is anything to do, for whoever looks often."""
+    return await session.scalar(
+        select(Outgoing.id).where(Outgoing.workspace_id == workspace, Outgoing.next_at <= now)
+        .limit(1)) is not None
+
+
+async def due(session: AsyncSession, workspace: str, now: datetime, *, limit: int) -> Sequence[Outgoing]:
+    """Calls whose time has come, the longest waiting first, locked; what others hold is left to them."""
+    return (await session.scalars(
+        select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.next_at <= now)
+        .order_by(Outgoing.next_at, Outgoing.id).limit(limit).with_for_update(skip_locked=True))).all()
+
+
+async def waiting_about(session: AsyncSession, workspace: str,
+                        alert_ids: Collection[int]) -> Sequence[Outgoing]:
+    """All calls about these alerts that are not done yet, in the order in which they were promised."""
+    if not alert_ids:
+        return ()
+    return (await session.scalars(
+        select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.alert_id.in_(sorted(alert_ids)),
+                               Outgoing.next_at.is_not(None)).order_by(Outgoing.id))).all()
+
+
+async def one(session: AsyncSession, workspace: str, number: int) -> Outgoing | None:
+    return await session.scalar(
+        select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.id == number))
+
+
+async def held(session: AsyncSession, workspace: str, number: int, attempts: int) -> Outgoing | None:
+    """A call, locked, if this is still its `attempts`-th try; None: another took it over, or it is done."""
+    return await session.scalar(
+        select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.id == number,
+                               Outgoing.attempts == attempts, Outgoing.next_at.is_not(None))
+        .with_for_update())

@@ -82,7 +82,8 @@ def test_the_watch_over_imports_notices_effects(effect: str, tmp_path: Path) -> 
 MAY_BEGIN = ("handlers/ledger.py", "handlers/ticks.py", "handlers/outbox/actions.py", "handlers/outbox/claims.py",
              "handlers/outbox/mending.py", "handlers/outbox/recording.py", "handlers/people/actions.py", "handlers/nudges/actions.py",
              "handlers/briefings/tick.py", "handlers/nudges/decisions.py", "handlers/nudges/self_check.py",
-             "handlers/alerts/intake.py", "handlers/alerts/sources.py", "bot/wiring.py", "bot/cli.py",
+             "handlers/alerts/intake.py", "handlers/alerts/sources.py", "handlers/alerts/outward.py", "handlers/alerts/pulling.py",
+             "handlers/alerts/presence.py", "handlers/alerts/reconciling.py", "bot/wiring.py", "bot/cli.py",
              "bot/demo.py")
 """Actions and the ledger; the tick that forgets; the start, and the commands of an admin."""
 _TRANSACTION = re.compile(r"\.(commit|rollback|begin|begin_nested)\(")

@@ -193,6 +193,9 @@ def _resolved_card(view: View) -> Card:
     elif alert.resolved_how == "lapsed":
         title = words.text("✓ Over after {lasted}: {title}. Its sender stopped repeating it", lasted=lasted,
                            title=alert.title)
+    elif alert.resolved_how == "gone":
+        title = words.text("✓ Over after {lasted}: {title}. It is gone at its source", lasted=lasted,
+                           title=alert.title)
     elif alert.resolved_how == "false-alarm":
         title = words.text("✓ False alarm, says {person}: {title}", person=name_of(alert.resolved_by, view),
                            title=alert.title)

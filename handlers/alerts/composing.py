@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts import cards, lines
+from handlers.alerts import cards, lines, outward_cards
 from handlers.alerts.policy import Policy
 from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
-from storage import alerts, people
+from storage import alerts, outgoing, people
 from storage.alerting import Alert, AlertState
 from storage.models import Post
 
-KINDS = (alerts.CARD, alerts.LINE)
+KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND)
 MEMBERS_READ = 400
 """So many conditions of an alert are read for its card."""
 _HEAD_FIRST = timedelta(seconds=1)
@@ -31,6 +31,8 @@ class AlertCards:
         """The card of a promise of KINDS; None: there is nothing left to say."""
         if post.kind == alerts.LINE:
             return await self._line(session, post, now)
+        if post.kind == outgoing.KIND:
+            return await self._outgoing(session, post)
         alert = await alerts.one(session, post.workspace_id, post.subject_id)
         if alert is None:
             return None
@@ -55,6 +57,12 @@ class AlertCards:
         if alert.pilot_id is None and room == self.fallback and alert.state is not AlertState.RESOLVED:
             return words.text("Here because no route says where it goes.")
         return None
+
+    async def _outgoing(self, session: AsyncSession, post: Post) -> Card | None:
+        row = await outgoing.one(session, post.workspace_id, post.subject_id)
+        reader = (await people.several(session, post.workspace_id, [post.room])).get(post.room)
+        words = self.languages.of(reader.locale if reader is not None else None)
+        return None if row is None else outward_cards.not_taken_card(row, words)
 
     async def _line(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         """A line in the thread of its alert's message; it waits until that is there."""

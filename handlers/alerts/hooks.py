@@ -34,6 +34,10 @@ Fetch = Callable[[str], Awaitable[bytes]]
 """What is at an address. Raises OSError where it cannot be had or may not be asked for."""
 
 
+class _NotFetched(Exception):
+    """What the sender's own side has to give first could not be had just now."""
+
+
 @dataclass(slots=True)
 class _Load:
     now: int = 0
@@ -59,6 +63,10 @@ class Hooks:
         except (SQLAlchemyError, OSError) as error:
             log.warning("a report of %s could not be kept: %s", source[:48], type(error).__name__)
             return _busy()
+        except _NotFetched as error:  # 503 and not 401: the sender tries again, and may well be genuine
+            log.warning("what a report of %s needs could not be fetched: %s", source[:48], error)
+            return Answer(503, f"What I need from your side could not be fetched: {error}. Send it again.",
+                          {"retry-after": "30"})
         except NowhereToShow:
             return Answer(503, "I know no channel for this: set GROUNDCREW_OPERATIONS_CHANNEL, or a route.")
         except Exception:  # a bug of ours: the sender tries again, and the log has it
@@ -95,20 +103,26 @@ class Hooks:
             return Answer(400, str(error))
 
     async def _taken(self, vendor: Vendor, incoming: Incoming, settings: Settings) -> Answer:
-        """Raises NotGenuine, Malformed, NowhereToShow."""
+        """Raises NotGenuine, Malformed, NowhereToShow, _NotFetched."""
         address = vendor.needs(incoming, settings)
         if address is not None:
-            fetched = await self.fetch(address)
-            incoming = replace(incoming, fetched=fetched)
+            incoming = replace(incoming, fetched=await self._fetched(address))
         report = await _off_loop(vendor, incoming, settings)
         taken = await self.intake.take(self.workspace, settings.source, report)
         if report.visit is not None:
-            await self.fetch(report.visit)
+            await self._fetched(report.visit)
         if report.answer is not None:
             return report.answer
         if taken.is_repeated:
             return Answer(200, "This was taken in before.")
         return Answer(200, f"{taken.signals} taken in, {taken.opened} new.")
+
+    async def _fetched(self, address: str) -> bytes:
+        """Raises _NotFetched."""
+        try:
+            return await self.fetch(address)
+        except OSError as error:
+            raise _NotFetched(str(error)) from None
 
 
 async def _off_loop(vendor: Vendor, incoming: Incoming, settings: Settings) -> Report:

@@ -129,7 +129,7 @@ class Intake:
             row.alert_id = alert.id
         await session.flush()
         await alerts.add_signals(session, taking.new_rows)
-        await _tell_storms(session, taking)
+        await tell_storms(session, taking)
 
     async def _gather(self, session: AsyncSession, taking: Taking) -> None:
         """What begins beyond what a room can be told of goes into its storm."""
@@ -147,7 +147,7 @@ class Intake:
             alert.storm_id = storm.id
 
 
-async def _tell_storms(session: AsyncSession, taking: Taking) -> None:
+async def tell_storms(session: AsyncSession, taking: Taking) -> None:
     """What changed about members of storms is shown by the storm's card; it is over when they all are."""
     members = {alert.key: alert for alert in taking.touched.values() if alert.storm_id is not None}
     known = {alert.id: alert for alert in taking.touched.values() if alert.is_storm}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from handlers.alerts import outward_cards
 from handlers.alerts.cards import duration, moment
 from handlers.chat.cards import Card, Line, Text, line
 from handlers.chat.wording import Words
@@ -39,6 +40,10 @@ def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Wo
         case "false-alarm":
             return line(words.text("{person} says it was a false alarm: {reason}", person=person,
                                    reason=step.details.get("reason", "")))
+        case "sent-out":
+            return line(outward_cards.taken_words(step.details, words))
+        case "not-sent":
+            return line(outward_cards.not_taken_words(step.details, words))
     return None
 
 

@@ -11,7 +11,10 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from handlers.alerts.vendors import VENDORS
+from handlers.alerts.addresses import Refused as NotAllowed
+from handlers.alerts.addresses import target_of
+from handlers.alerts.outward_policy import VARIABLE
+from handlers.alerts.vendors import VENDORS, reconciling
 from handlers.alerts.vendors.contract import Vendor
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
@@ -24,6 +27,9 @@ OVERLAP = timedelta(hours=24)
 """So long a former secret is taken beside the new one."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _SHORTEST = 8
+COMMON: Mapping[str, str] = {
+    "quiet_after": "days after which it is an alert that nothing was heard of it"}
+"""Options of every source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Sources:
         if not _NAME.fullmatch(name):
             raise Refused(f"{name!r} cannot stand in an address: use small letters, digits, - and _, 48 at "
                           "most.")
-        _check_options(kind, options or {})
+        check_options(kind, options or {})
         row = AlertSource(workspace_id=self.workspace, name=name, vendor=vendor, secret=_secret(secret),
                           made_at=self.clock(), options=dict(options or {}))
         async with self.store.begin() as session:
@@ -89,9 +95,28 @@ def _secret(given: str | None) -> str:
     return given
 
 
-def _check_options(vendor: Vendor, options: Mapping[str, Any]) -> None:
+def check_options(vendor: Vendor, options: Mapping[str, Any]) -> None:
     """Raises Refused."""
+    valid = {**vendor.options, **COMMON}
     for name in options:
-        if name not in vendor.options:
-            known = "; ".join(f"{each}: {what}" for each, what in vendor.options.items())
-            raise Refused(f"{vendor.title} has no option {name!r}. {known or 'It has none.'}")
+        if name not in valid:
+            known = "; ".join(f"{each}: {what}" for each, what in valid.items())
+            raise Refused(f"{vendor.title} has no option {name!r}. {known}")
+    days = options.get("quiet_after", 1)
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= 365:
+        raise Refused("quiet_after takes a number of days, from a fraction of one to 365: quiet_after=3.")
+    _check_reconciling(options)
+
+
+def _check_reconciling(options: Mapping[str, Any]) -> None:
+    """Raises Refused."""
+    url = options.get(reconciling.URL)
+    if url is not None:
+        try:
+            target_of(str(url), allow_http=options.get(reconciling.PRIVATE) is True)
+        except NotAllowed as problem:
+            raise Refused(f"{reconciling.URL}: the address {problem}.") from None
+    variable = options.get(reconciling.SECRET)
+    if variable is not None and not re.fullmatch(VARIABLE, str(variable), re.ASCII):
+        raise Refused(f"{reconciling.SECRET} takes the name of an environment variable, such as "
+                      "GRAFANA_TOKEN, and never the secret itself.")

@@ -5,7 +5,7 @@ status takes two, Home eight at most.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +25,7 @@ from handlers.status.list_cards import items_card, pilots_card
 from handlers.status.status_card import status_card
 from handlers.status.team_card import briefings_card, gate_card, team_card
 from handlers.status.why_card import KINDS, Told, why_card
-from storage import audit, decisions, outbox, people, pilots
+from storage import audit, decisions, outbox, people, pilots, pulls
 from storage import told as told_rows
 from storage.engine import Store
 from storage.models import Item, Person, Pilot, Post
@@ -46,6 +46,8 @@ class Status:
     clock: Clock
     rule_of: Callable[[Item, Pilot, str], str] = _no_rule
     """Which rule of the nudge policy a step of an item follows."""
+    has_readings: bool = False
+    """Whether monitoring systems are asked for anything; where not, no query looks for what fails."""
 
     async def status(self, workspace: str, pilot_id: int, reader_id: str | None, *,
                      public: bool = False) -> Card:
@@ -56,7 +58,10 @@ class Status:
         """
         reader = None if public else reader_id
         async with self.store.reading() as session:
-            return status_card(await self._view(session, workspace, pilot_id, reader, public=public))
+            view = await self._view(session, workspace, pilot_id, reader, public=public)
+            if self.has_readings:
+                view = replace(view, failing=await pulls.failing(session, workspace, pilot_id))
+            return status_card(view)
 
     async def compose_status(self, session: AsyncSession, pilot: Pilot, reader: Person) -> Card:
         """The same for a reader, of a pilot that the caller has just read."""

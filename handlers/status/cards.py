@@ -12,6 +12,7 @@ from handlers.people.permissions import Action, Hat, may
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import gates, risk, schedule
 from handlers.pilots.rules import BRIEFINGS, SAFETY_FLOOR
+from storage.alerting import Pull
 from storage.models import Item, ItemState, Person, Pilot, PilotState
 from storage.pilots import Dossier
 
@@ -78,6 +79,8 @@ class View:
     """Shown to a channel: roles instead of the names of who is late."""
     risk_before: int | None = None
     """The score of the last day before today that has one."""
+    failing: Sequence[Pull] = ()
+    """Readings of monitoring systems that get no answer."""
     _calendars: dict[str | None, Calendar] = field(default_factory=dict)
 
     @property

@@ -4,6 +4,7 @@ Where and in what state, goal, next gate, who holds the ball, why it is risky, s
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from handlers.chat.cards import Bold, Button, Buttons, Card, Line, Span, Text, line
 from handlers.people.dates import say_date
@@ -29,11 +30,13 @@ GOAL, SLA, OFF_SWITCH = "IN-02", "R-02", "R-05"
 ROWS = 2
 """Rows in full of what blocks; the rest shares one line."""
 _REST = 3
+READINGS = 3
+"""So many failing readings are named."""
 
 
 def status_card(view: View) -> Card:
     lines = [_state(view), _goal(view), *_gate(view), _risk(view.risk), _people(view), _safety(view),
-             _seats(view)]
+             _seats(view), *_readings(view)]
     return Card(_where(view), (
         Text(tuple(each for each in lines if each)), Buttons(_buttons(view))))
 
@@ -108,6 +111,17 @@ def _gate(view: View) -> list[Line]:
         return [head, line(Bold("Blocking now: "), "nothing, the gate is open")]
     # Nothing is late, so the clears come by day.
     return [head, line(Bold("Blocking now: "), "nothing is late. Next: ", *_row(view, gate.clears[0]))]
+
+
+def _readings(view: View) -> list[Line]:
+    """What is not known of it just now, because nobody answers."""
+    found = []
+    for row in view.failing[:READINGS]:
+        since = row.details.get("failing_since")
+        when = f" since {view.reader.moment(datetime.fromisoformat(since))}" if since else ""
+        found.append(line(f"Reading {row.name} fails{when}: {short(row.error or 'no answer', 120)}"))
+    left = len(view.failing) - READINGS
+    return [*found, line(f"and {left} more readings fail")] if left > 0 else found
 
 
 def _blocking(view: View, gate: gates.Gate | None) -> Sequence[Item]:

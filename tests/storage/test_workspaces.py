@@ -42,10 +42,14 @@ from storage import (
     nudge_figures,
     nudges,
     outbox,
+    outgoing,
     people,
     pilots,
+    presence,
+    pulls,
     told,
 )
+from storage.alerting import Alert, DriftWindow, Outgoing, Presence, Pull, Signal, SignalState
 from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
@@ -58,7 +62,7 @@ from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
 MODULES: tuple[ModuleType, ...] = (attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits,
-                                   nudge_figures, nudges, outbox, people, pilots, told)
+                                   nudge_figures, nudges, outbox, outgoing, people, pilots, presence, pulls, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
@@ -155,8 +159,25 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
     session.add_all([Briefing(workspace_id=workspace, item_id=each, pilot_id=first, uid="u", made_at=NOW, slots=[NOW.isoformat()])
                      for each in (first, first + 40)])
     await session.flush()
+    await _fill_alerts(session, workspace, first)
     await audit.append(session, row, at=NOW, actor=SAM, door="test", what="item done", subject="B-02")
     await pilots.note_risk(session, row, NOW - timedelta(days=1), 40 + first)
+
+
+async def _fill_alerts(session: AsyncSession, workspace: str, pilot_id: int) -> None:
+    alert = Alert(workspace_id=workspace, key="k", source="prom", name="Down", title="Down", severity="error", rank=1, room=ROOM, opened_at=NOW,
+                  changed_at=NOW)
+    session.add(alert)
+    await session.flush()
+    session.add_all([
+        Outgoing(workspace_id=workspace, key="page", kind="webhook", target="hook", body={}, made_at=NOW, alert_id=alert.id, next_at=NOW, attempts=1),
+        Pull(workspace_id=workspace, name="Claims triage", next_at=NOW, asked_at=NOW, answered_at=NOW, failures=1,
+             details={"pilot_id": pilot_id, "model": {"model": "churn"}}),
+        Presence(workspace_id=workspace, began_at=NOW - timedelta(hours=2), alive_at=NOW - timedelta(hours=1)),
+        DriftWindow(workspace_id=workspace, key="page", window="w", at=NOW, verdict="fine", drift={}, source="prom"),
+        Signal(workspace_id=workspace, fingerprint="f", source="prom", state=SignalState.FIRING, name="Down", title="Down", rank=1, first_at=NOW,
+               last_at=NOW, alert_id=alert.id)])
+    await session.flush()
 
 
 @pytest.fixture
@@ -215,6 +236,11 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "sponsor": PRIYA if name == "decisions.hand_over" else SAM, "since": NOW,
         "people": [SAM], "after": NOW, "but": 999, "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
     }
+    if name.partition(".")[0] in ("outgoing", "pulls", "presence"):
+        known |= {"number": await _number(session, Outgoing, of), "alert_ids": [await _number(session, Alert, of)], "alert_id": None, "attempts": 1,
+                  "key": "another" if name == "outgoing.owe" else "page", "kind": "webhook", "target": "hook", "body": {}, "asked_at": NOW,
+                  "model": "churn", "names": ["Down"] if name == "presence.firing_titles" else [], "sources": ["prom"], "source": "prom",
+                  "began": NOW - timedelta(hours=2), "before": NOW}
     if name == "channels.is_followed":
         known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
     if name in ("nudges.several", "told.in_nudges"):
@@ -240,7 +266,7 @@ def test_every_query_is_of_one_workspace_or_named_here() -> None:
 
 
 WRITES = {"people.note_rest", "pilots.look_at", "outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "deliveries.is_first",
-          "outbox._wake", "decisions.settle", "decisions.hand_over", "told.act", "heads.set_head", "heads.remove_head"}
+          "outgoing.owe", "pulls.keep_only", "presence.beat", "presence.forget_before", "outbox._wake", "decisions.settle", "decisions.hand_over", "told.act", "heads.set_head", "heads.remove_head"}
 
 
 ONE_BY_ONE = {"briefings.lock_calendars", "decisions.cards_at_rest"}

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from handlers.alerts.signals import Link, Signal, Status
-from handlers.alerts.vendors import proving
+from handlers.alerts.vendors import proving, reconciling
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
     SIGNALS,
@@ -68,6 +68,6 @@ def _signal(alert: _Alert) -> Signal:
 
 
 VENDOR = Vendor(
-    "alertmanager", "Prometheus Alertmanager", proving.by_token, parse,
+    "alertmanager", "Prometheus Alertmanager", proving.by_token, parse, options=reconciling.OPTIONS,
     setup="receivers:\n- name: groundcrew\n  webhook_configs:\n  - url: ADDRESS\n    send_resolved: true\n"
           "    http_config: {authorization: {credentials: SECRET}}")

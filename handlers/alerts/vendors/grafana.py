@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from handlers.alerts.signals import Link, Signal, Status
-from handlers.alerts.vendors import proving
+from handlers.alerts.vendors import proving, reconciling
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
     SIGNALS,
@@ -126,6 +126,7 @@ VENDOR = Vendor(
         "signed": "true: a request without Grafana's HMAC signature is refused",
         "timestamp_header": "the header that Grafana's HMAC settings name for the timestamp, which is then "
                             "signed too and at most five minutes old; implies `signed`",
+        **reconciling.GRAFANA,
     },
     setup="Contact point, integration Webhook, URL: ADDRESS\n"
           "HMAC Signature, Secret: SECRET, best with a Timestamp Header that `timestamp_header` names;\n"

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pydantic import BaseModel, Field
 
 from handlers.alerts.signals import Link, Signal, Status
-from handlers.alerts.vendors import proving
+from handlers.alerts.vendors import proving, reconciling
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
     SIGNALS,
@@ -93,7 +93,7 @@ def _clock(starts: datetime | None, at: datetime) -> str | None:
 
 
 VENDOR = Vendor(
-    "prometheus", "Prometheus", proving.by_token, parse,
+    "prometheus", "Prometheus", proving.by_token, parse, options=reconciling.OPTIONS,
     setup="alerting:\n  alertmanagers:\n  - scheme: https\n    path_prefix: PATH_OF_THE_ADDRESS\n"
           "    authorization: {credentials: SECRET}\n"
           "    static_configs: [{targets: [HOST_OF_THE_ADDRESS]}]\n"

@@ -68,6 +68,11 @@ def is_subscribe_url(url: object) -> bool:
     return isinstance(url, str) and len(url) < 2000 and _SUBSCRIBE.fullmatch(url) is not None
 
 
+def is_of_sns(url: str) -> bool:
+    """Whether it is an address that SNS gives out: a certificate, or one that confirms a subscription."""
+    return len(url) < 2000 and (_CERTIFICATE.fullmatch(url) is not None or is_subscribe_url(url))
+
+
 def in_time(message: Mapping[str, object], at: datetime) -> None:
     """Raises NotGenuine."""
     sent = moment(message.get("Timestamp"))
