@@ -20,11 +20,18 @@ from handlers import ticks
 from handlers.alerts.actions import Alerts
 from handlers.alerts.addresses import allowed
 from handlers.alerts.composing import AlertCards
+from handlers.alerts.deciding import Deciding
+from handlers.alerts.escalating import Escalation
 from handlers.alerts.fetching import Fetching
 from handlers.alerts.hooks import Fetch, Hooks
 from handlers.alerts.http import Http
 from handlers.alerts.intake import Intake
 from handlers.alerts.outside import Outside, outside
+from handlers.alerts.policies import Policies as AlertPolicies
+from handlers.alerts.reach import ByRoles
+from handlers.alerts.sweep import AlertSweep
+from handlers.alerts.telling import Telling
+from handlers.alerts.user_group import WRITE_GROUPS, UserGroup
 from handlers.briefings import arrange
 from handlers.briefings.actions import Briefings
 from handlers.briefings.composing import BriefingCards
@@ -45,6 +52,7 @@ from handlers.nudges.why import rules_of
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
 from handlers.people.actions import People
+from handlers.people.calendar import Calendar
 from handlers.people.heads import Heads
 from handlers.pilots.create import Creation, NudgeTimes
 from handlers.pilots.habits import Habits
@@ -94,6 +102,8 @@ class Parts:
     briefings: BriefingTick
     people: People
     hooks: Hooks
+    alert_sweep: AlertSweep
+    user_group: UserGroup
     metrics: Metrics
     ticks: list[ticks.Tick]
     identity: Identity
@@ -161,10 +171,14 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
     alert_cards = AlertCards(alert_policy.routing, languages, fallback)
-    intake = Intake(store, clock, woken.set, alert_policy.routing, fallback)
+    escalation = _escalation(settings, alert_policy, admins)
+    intake = Intake(store, clock, woken.set, alert_policy.routing, fallback, escalation)
     workspace, http = f"slack:{identity.team}", Http(allowed(settings.allow_private_urls))
     hooks = Hooks(store, clock, intake, workspace, fetch or Fetching(http, clock))
     out = outside(intake, workspace, alert_policy, http, os.environ.get, admins)
+    alert_sweep = AlertSweep(store, clock, woken.set, alert_policy.routing, escalation)
+    user_group = UserGroup(store, clock, client, escalation.decide.who, workspace,
+                           alert_policy.escalation.user_group if WRITE_GROUPS in identity.scopes else None)
     self_checks = SelfChecks(ledger, policies, languages)
     composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
@@ -174,15 +188,22 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
                   heads=Heads(ledger, people), self_checks=self_checks,
-                  alerts=Alerts(ledger, people))
+                  alerts=Alerts(ledger, people, escalation))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
-                        out)
-    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks,
-                 metrics, every, identity, library, policies, languages, out)
+                        out, alert_sweep, user_group)
+    return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks, alert_sweep,
+                 user_group, metrics, every, identity, library, policies, languages, out)
+
+
+def _escalation(settings: Settings, policy: AlertPolicies, admins: frozenset[str]) -> Escalation:
+    calendar = Calendar(settings.default_zone, settings.default_country)
+    targets = {name: target.kind for name, target in policy.outward.targets.items()}
+    return Escalation(Deciding(policy.escalation, policy.routing, ByRoles(), admins, calendar),
+                      Telling(policy.routing, targets.get))
 
 
 def _fallback(settings: Settings) -> str | None:

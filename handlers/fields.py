@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import yaml
 from rapidfuzz import fuzz, process
@@ -370,6 +370,82 @@ class Fields:
             else:
                 self.fault(line_of(name), f"`{key}` takes names, each with keys of its own below it.")
         return found
+
+    def entries(self, key: str, what: str, known: Collection[str], *,
+                or_none: bool = False) -> "list[Fields]":
+        """Return the mappings of a list, `what` with the number of each."""
+        found: list[Fields] = []
+        if key not in self._values or (or_none and self._is_empty_list(key)):
+            return found
+        for number, node in enumerate(self.nodes(key), 1):
+            if isinstance(node, MappingNode):
+                found.append(Fields(node, f"{what} {number}", known, self._faults))
+            else:
+                self.fault(line_of(node), f"entry {number} of `{key}` takes keys of its own: "
+                                          f"{listed(known)}.")
+        return found
+
+    def inner(self, node: MappingNode, what: str, known: Collection[str]) -> "Fields":
+        """Return one mapping of a list whose entries may be single values too."""
+        return Fields(node, what, known, self._faults)
+
+    def is_empty(self, key: str) -> bool:
+        """Whether the key is not there, or holds nothing: null, or a list without entries."""
+        return not self.has(key) or self._is_empty_list(key)
+
+    def pairs(self, key: str) -> list[tuple[str, int, str]]:
+        """Return the single values under a key whose own keys may be any names: name, line, value."""
+        node = self._values.get(key)
+        if node is None:
+            return []
+        if not isinstance(node, MappingNode):
+            self.fault(line_of(node), f"`{key}` takes names, each with a value.")
+            return []
+        found: dict[str, tuple[str, int, str]] = {}
+        for name, value in node.value:
+            word = str(name.value).strip() if isinstance(name, ScalarNode) else ""
+            if not word or not isinstance(value, ScalarNode):
+                self.fault(line_of(name), f"`{key}` takes names, each with one value.")
+            elif word in found:
+                self.fault(line_of(name), f"`{key}` has `{word}` twice; keep one.")
+            else:
+                text = "" if value.tag == _NULL else str(value.value)
+                found[word] = (word, line_of(name), text)
+        return list(found.values())
+
+    def span(self, key: str, low: timedelta, high: timedelta) -> timedelta:
+        """Return a length of time from `low` to `high`, such as 1.5s, 10m, 24h, 3d."""
+        if key not in self._values:
+            return low
+        found = span_of(self.raw(key))
+        if found is not None and low <= found <= high:
+            return found
+        if isinstance(self._values[key], ScalarNode):
+            shown = quoted(self.peek(key)) if self.peek(key) else "empty"
+            self.wrong(key, f"`{key}` is {shown}; write a time from {span_shown(low)} to {span_shown(high)}, "
+                            "such as `1.5s`, `10m`, `24h` or `3d`.")
+        return low
+
+
+_SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s?([smhdw])", re.ASCII)
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1),
+          "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def span_of(text: str) -> timedelta | None:
+    """``1.5s``, ``10m``, ``24h``, ``3d``, ``1w``; None: it is none of these. A bare ``0`` is one."""
+    if text == "0":
+        return timedelta()
+    found = _SPAN.fullmatch(text)
+    return float(found[1]) * _UNITS[found[2]] if found else None
+
+
+def span_shown(span: timedelta) -> str:
+    """The same, in the largest unit of which it is a whole number: ``10m``; ``1.5s`` where it is none."""
+    for sign in ("d", "h", "m"):
+        if span and not span % _UNITS[sign]:
+            return f"{span // _UNITS[sign]}{sign}"
+    return f"{span.total_seconds():g}s"
 
 
 def put_over(own: MappingNode, default: MappingNode) -> MappingNode:

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from handlers.alerts import presence
 from handlers.alerts.outside import Outside
+from handlers.alerts.sweep import AlertSweep
+from handlers.alerts.user_group import UserGroup
 from handlers.briefings.tick import BriefingTick
 from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
@@ -28,7 +30,8 @@ class Tick:
 
 
 def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_checks: SelfChecks,
-          outbox: Outbox, people: People, items: Items, ledger: Ledger, outside: Outside) -> list[Tick]:
+          outbox: Outbox, people: People, items: Items, ledger: Ledger,
+          outside: Outside, alert_sweep: AlertSweep, user_group: UserGroup) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -42,6 +45,8 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_ch
         Tick("end waivers", timedelta(minutes=10), items.end_waivers),
         Tick("refresh people", timedelta(minutes=10), people.refresh),
         Tick("refresh do not disturb", timedelta(minutes=10), people.refresh_rest),
+        Tick("escalate alerts", timedelta(seconds=2), alert_sweep.run),
+        Tick("keep the user group", timedelta(minutes=1), user_group.keep),
         Tick("forget deliveries", timedelta(hours=1), forget_deliveries),
         Tick("heartbeat", presence.EVERY, outside.heartbeat.beat),
         Tick("call other systems", timedelta(seconds=2), outside.outwards.send),

@@ -104,7 +104,7 @@ class Alert(Base):
     """When whoever is on it expects to be done."""
     resolved_at: Mapped[datetime | None] = mapped_column(default=None)
     resolved_how: Mapped[str | None] = mapped_column(String(16), default=None)
-    """sender, lapsed, gone, person, false-alarm."""
+    """sender, lapsed, gone, person, false-alarm, event (it only informed)."""
     resolved_by: Mapped[str | None] = mapped_column(String(64), default=None)
     stale_at: Mapped[datetime | None] = mapped_column(default=None)
     """Since when nothing was heard of it although it is open."""
@@ -189,7 +189,7 @@ class AlertStep(Base):
     alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"))
     at: Mapped[datetime]
     what: Mapped[str] = mapped_column(String(24))
-    """told, acked, unacked, eta, silenced, resolved, reopened, stale, false-alarm, paged, retrain, ..."""
+    """told, acked, unacked, eta, silenced, resolved, over, again, stale, false-alarm, retrain, ..."""
     actor: Mapped[str] = mapped_column(String(64))
     """The person's id, or ``clock``, or ``source:<name>``."""
     to: Mapped[str | None] = mapped_column(String(64), default=None)

@@ -83,7 +83,7 @@ MAY_BEGIN = ("handlers/ledger.py", "handlers/ticks.py", "handlers/outbox/actions
              "handlers/outbox/mending.py", "handlers/outbox/recording.py", "handlers/people/actions.py", "handlers/nudges/actions.py",
              "handlers/briefings/tick.py", "handlers/nudges/decisions.py", "handlers/nudges/self_check.py",
              "handlers/alerts/intake.py", "handlers/alerts/sources.py", "handlers/alerts/outward.py", "handlers/alerts/pulling.py",
-             "handlers/alerts/presence.py", "handlers/alerts/reconciling.py", "bot/wiring.py", "bot/cli.py",
+             "handlers/alerts/presence.py", "handlers/alerts/reconciling.py", "handlers/alerts/sweep.py", "bot/wiring.py", "bot/cli.py",
              "bot/demo.py")
 """Actions and the ledger; the tick that forgets; the start, and the commands of an admin."""
 _TRANSACTION = re.compile(r"\.(commit|rollback|begin|begin_nested)\(")
@@ -130,7 +130,7 @@ def test_the_manifest_subscribes_to_just_the_events_that_are_listened_to() -> No
     assert set(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
 
 
-CALLED = re.compile(r'"((?:chat|views|conversations|users|auth|files|reactions|dnd)\.[a-zA-Z.]+)"')
+CALLED = re.compile(r'"((?:chat|views|conversations|usergroups|users|auth|files|reactions|dnd)\.[a-zA-Z.]+)"')
 FOR_EVENTS = {"app_mention": "app_mentions:read", "message.im": "im:history", "user_change": "users:read"}
 
 
@@ -143,7 +143,7 @@ def test_the_manifest_asks_for_what_the_client_calls_and_no_more() -> None:
     required, optional = set(scopes["bot"]), set(scopes["bot_optional"])
     by_kind = {"conversations.info": {"channels:read", "groups:read"},
                "conversations.history": {"channels:history", "groups:history", "im:history"},
-               "dnd.teamInfo": {"dnd:read"},
+               "dnd.teamInfo": {"dnd:read"}, "usergroups.users.update": {"usergroups:write"},
                "files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}}
     needed = set(FOR_EVENTS.values()) | {"commands"}
     for method in called:

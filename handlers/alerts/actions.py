@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts.intake import PAGE
+from handlers.alerts.escalating import Escalation
 from handlers.alerts.lifetime import resolve
+from handlers.alerts.telling import PAGE
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Actor
 from handlers.ledger import Entry, Ledger
@@ -84,6 +85,7 @@ async def about(session: AsyncSession, alert: Alert, now: datetime, step: AlertS
 class Alerts:
     ledger: Ledger
     people: People
+    escalation: Escalation
 
     async def acknowledge(self, actor: Actor, alert_id: int, until: datetime | None = None) -> Alert:
         """The actor is on it. Raises Refused where somebody else is, or it is over.
@@ -107,6 +109,7 @@ class Alerts:
             alert.acked_at, alert.eta_at = alert.acked_at or work.entry.now, until
             if alert.is_storm:
                 await alerts.acknowledge_members(work.session, alert, actor.person, work.entry.now)
+            await self.escalation.taken_on(work.session, alert, work.entry.now)
             await work.note(what, **({"until": until.isoformat()} if until is not None else {}))
             return alert
 
@@ -118,6 +121,7 @@ class Alerts:
             before = work.alert.acked_by
             work.alert.state, work.alert.acked_by = AlertState.ACKED, actor.person
             work.alert.acked_at, work.alert.eta_at = work.entry.now, None
+            await self.escalation.taken_on(work.session, work.alert, work.entry.now)
             await work.note(TAKEN, instead_of=before)
             return work.alert
 
@@ -128,6 +132,7 @@ class Alerts:
             work.check_open()
             resolve(work.alert, work.entry.now, "person", actor.person)
             await alerts.end_signals(work.session, work.alert, work.entry.now)
+            await self.escalation.tell.ended(work.session, work.alert, work.entry.now)
             await work.note(RESOLVED)
             return work.alert
 
@@ -142,6 +147,7 @@ class Alerts:
             work.check_open()
             resolve(work.alert, work.entry.now, FALSE_ALARM, actor.person)
             await alerts.end_signals(work.session, work.alert, work.entry.now)
+            await self.escalation.tell.ended(work.session, work.alert, work.entry.now)
             await work.note(FALSE_ALARM, reason=said[:REASON])
             return work.alert
 

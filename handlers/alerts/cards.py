@@ -64,7 +64,7 @@ def alert_card(view: View) -> Card:
     if alert.is_storm:
         return _storm_card(view)
     if alert.state is AlertState.RESOLVED:
-        return _resolved_card(view)
+        return _event_card(view) if alert.resolved_how == "event" else _resolved_card(view)
     elements: list[Element] = [Text(_standing(view))]
     elements += _notes(alert)
     members = _members(view)
@@ -112,9 +112,11 @@ def _remarks(view: View) -> list[Line]:
         found.append(line(words.count("Flapping: {number} change between firing and not, in one message",
                                       "Flapping: {number} changes between firing and not, in one message",
                                       alert.turns)))
-    if alert.stale_at is not None:
+    if alert.stale_at is not None and alert.is_event:
+        found.append(words.spans("Nobody has closed it since {moment}.", moment=moment(alert.stale_at)))
+    elif alert.stale_at is not None:
         found.append(words.spans("Nothing heard of it since {moment}. It may be over; its sender does not "
-                                 "say.", moment=moment(alert.changed_at)))
+                                 "say.", moment=moment(alert.stale_at)))
     if alert.skew_s is not None:
         found.append(line(words.text("Its sender's clock is {minutes} minutes ahead of ours: times are ours.",
                                      minutes=alert.skew_s // 60)))
@@ -181,6 +183,12 @@ def _buttons(alert: Alert, words: Words) -> list[Button]:
         words.text("Its sender has not said that it is over. Should it fire again, a new message comes."),
         words.text("Resolve"), words.text("Cancel"))))
     return found
+
+
+def _event_card(view: View) -> Card:
+    """What only informs stays as it was; there is nothing to press any more."""
+    links = [Text((_links(view.alert, view.words),))] if view.alert.links else []
+    return Card(_title(view), (Text(_standing(view)), *_notes(view.alert), *links))
 
 
 def _resolved_card(view: View) -> Card:

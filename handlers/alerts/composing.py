@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts import cards, lines, outward_cards
+from handlers.alerts import cards, escalation_cards, lines, outward_cards
 from handlers.alerts.policy import Policy
 from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
@@ -34,7 +34,7 @@ class AlertCards:
         if post.kind == outgoing.KIND:
             return await self._outgoing(session, post)
         alert = await alerts.one(session, post.workspace_id, post.subject_id)
-        if alert is None:
+        if alert is None or _is_news_no_more(post, alert):
             return None
         return cards.alert_card(await self.view(session, alert, post.room, now))
 
@@ -47,11 +47,13 @@ class AlertCards:
             found = await alerts.signals_of(session, alert.workspace_id, {alert.id}, MEMBERS_READ)
             signals = found[alert.id]
         who = {each for each in (alert.acked_by, alert.resolved_by) if each is not None}
+        who |= escalation_cards.people_of(alert)
         known = await people.several(session, alert.workspace_id, {*who, room})
         reader = known.get(room)
         words = self.languages.of(reader.locale if reader is not None else None)
         return cards.View(alert, signals, known, now, words, parts, self.policy.storm_shown,
-                          self._where(alert, room, words))
+                          self._where(alert, room, words),
+                          more=escalation_cards.elements(alert, known, room, words))
 
     def _where(self, alert: Alert, room: str, words: Words) -> str | None:
         if alert.pilot_id is None and room == self.fallback and alert.state is not AlertState.RESOLVED:
@@ -75,9 +77,18 @@ class AlertCards:
         if head is None or head.given_up_at is not None:
             return None
         if head.message_id is None:
-            return Later(now + _HEAD_FIRST)
-        known = await people.several(session, post.workspace_id,
-                                     {each for each in (step.actor, step.to, post.room) if each is not None})
+            # Where its message has nothing left to say there is none, and no thread.
+            return Later(now + _HEAD_FIRST) if head.wanted > head.shown else None
+        known = await people.several(
+            session, post.workspace_id, {each for each in (
+                step.actor, step.to, post.room, alert.acked_by, step.details.get("was"),
+                *step.details.get("people", ())) if each is not None})
         reader = known.get(post.room)
         words = self.languages.of(reader.locale if reader is not None else None)
-        return lines.line_card(step, alert, known, words, head.message_id)
+        return lines.line_card(step, alert, known, words, head.message_id, post.room)
+
+
+def _is_news_no_more(post: Post, alert: Alert) -> bool:
+    """It is over before somebody who was to be told of it saw it: then there is nothing to tell them."""
+    was_never_shown = post.message_id is None and post.doubt_since is None
+    return was_never_shown and alert.state is AlertState.RESOLVED and post.room != alert.room

@@ -10,10 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.alerts import storms
+from handlers.alerts.escalating import Escalation
 from handlers.alerts.grouping import Place, Sent, sent, wanted_pilot
 from handlers.alerts.lifetime import PAGES, Taking
 from handlers.alerts.policy import Policy
 from handlers.alerts.signals import Signal, Status
+from handlers.alerts.telling import PAGE as PAGE
 from handlers.alerts.vendors.contract import Report
 from handlers.chat.ports import Clock
 from storage import alerts, deliveries, outbox
@@ -22,8 +24,6 @@ from storage.engine import Store
 from storage.outbox import Promise
 from storage.pilots import name_key
 
-PAGE = 10
-"""The outbox's urgency of what somebody must see now."""
 _TRIES = 5
 """Two replicas may open the same alert at once: the one that comes second looks again."""
 AWAY_KNOWN = timedelta(days=2)
@@ -52,6 +52,7 @@ class Intake:
     policy: Policy
     fallback: str | None
     """The room of what no route fits: the operations channel, or an admin."""
+    escalation: Escalation
 
     async def take(self, workspace: str, source: str, report: Report) -> Taken:
         """Take in a report in one transaction. Raises NowhereToShow."""
@@ -83,8 +84,9 @@ class Intake:
         taking = await self._read(session, workspace, placed, now)
         for each in placed:
             taking.take(each)
-        await self._write(session, taking)
-        await outbox.promise(session, workspace, promises(taking.touched.values(), self.policy, now), [], now)
+        told = await self._write(session, taking, placed)
+        shown = promises(taking.touched.values(), self.policy, now)
+        await outbox.promise(session, workspace, [*shown, *told], [], now)
         return Taken(len(placed), len(taking.new_alerts), len(taking.touched))
 
     async def _placed(self, session: AsyncSession, workspace: str, source: str,
@@ -120,19 +122,21 @@ class Intake:
         away = await alerts.away(session, workspace, now - AWAY_KNOWN) if has_unknown_end else ()
         return Taking(workspace, now, self.policy, {**rows}, known, away)
 
-    async def _write(self, session: AsyncSession, taking: Taking) -> None:
-        if taking.new_alerts:
-            await self._gather(session, taking)
+    async def _write(self, session: AsyncSession, taking: Taking, placed: Sequence[Sent]) -> list[Promise]:
+        """Write all that changed; gives what is to be shown besides the alerts' own messages."""
+        begun = await self._gather(session, taking) if taking.new_alerts else []
+        tells = await self.escalation.taken(session, taking, begun, placed)
         alerts.add_all(session, taking.new_alerts)
         await session.flush()
         for row, alert in taking.owners:
             row.alert_id = alert.id
         await session.flush()
         await alerts.add_signals(session, taking.new_rows)
-        await tell_storms(session, taking)
+        await tell_storms(session, taking.workspace, taking.touched, taking.now)
+        return await self.escalation.said(session, tells, taking.touched.values(), taking.now)
 
-    async def _gather(self, session: AsyncSession, taking: Taking) -> None:
-        """What begins beyond what a room can be told of goes into its storm."""
+    async def _gather(self, session: AsyncSession, taking: Taking) -> list[Alert]:
+        """What begins beyond what a room can be told of goes into its storm; gives the storms that begin."""
         open_storms = {alert.key: alert for alert in (await alerts.alerts_locked(
             session, taking.workspace, storms.keys_of(taking), (), taking.now)).values()
             if alert.state is not AlertState.RESOLVED}
@@ -145,21 +149,26 @@ class Intake:
             await session.flush()
         for alert, storm in taking.in_storm:
             alert.storm_id = storm.id
+        return begun
 
 
-async def tell_storms(session: AsyncSession, taking: Taking) -> None:
-    """What changed about members of storms is shown by the storm's card; it is over when they all are."""
-    members = {alert.key: alert for alert in taking.touched.values() if alert.storm_id is not None}
-    known = {alert.id: alert for alert in taking.touched.values() if alert.is_storm}
+async def tell_storms(session: AsyncSession, workspace: str, touched: dict[str, Alert],
+                      now: datetime) -> None:
+    """What changed about members of storms is shown by the storm's card; it is over when they all are.
+
+    In `touched`, by key, the members give way to their storms.
+    """
+    members = {alert.key: alert for alert in touched.values() if alert.storm_id is not None}
+    known = {alert.id: alert for alert in touched.values() if alert.is_storm}
     missing = {alert.storm_id for alert in members.values() if alert.storm_id is not None} - known.keys()
     if missing:
-        known |= await alerts.alerts_locked(session, taking.workspace, (), missing, taking.now)
-    counts = await alerts.counts_of(session, taking.workspace, known)
+        known |= await alerts.alerts_locked(session, workspace, (), missing, now)
+    counts = await alerts.counts_of(session, workspace, known)
     for storm in known.values():
-        storms.recount(storm, *counts.get(storm.id, (0, 0)), taking.now)
-        taking.touched[storm.key] = storm
+        storms.recount(storm, *counts.get(storm.id, (0, 0)), now)
+        touched[storm.key] = storm
     for key in members:
-        del taking.touched[key]
+        del touched[key]
 
 
 def promises(touched: Iterable[Alert], policy: Policy, now: datetime) -> list[Promise]:

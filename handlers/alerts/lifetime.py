@@ -39,6 +39,10 @@ class Taking:
     """New alerts that have no message of their own, each with its storm."""
     touched: dict[str, Alert] = field(default_factory=dict)
     """Alerts, by key, of which something is to be shown."""
+    worse: dict[str, Alert] = field(default_factory=dict)
+    """Known alerts, by key, that are more severe than they were."""
+    again: dict[str, Alert] = field(default_factory=dict)
+    """Alerts, by key, that were over and fire again."""
     _open: dict[str, Alert] = field(default_factory=dict)
     _ended: dict[str, Alert] = field(default_factory=dict)
 
@@ -91,7 +95,7 @@ class Taking:
         alert = self.alerts.get(row.alert_id or 0)
         if alert is None:
             return
-        alert.stale_at = None
+        self._refresh(alert)
         if row.rank < alert.rank:
             self._worsen(alert, row.rank)
             self._touch(alert)
@@ -107,6 +111,7 @@ class Taking:
             alert.total += 1
             self.owners.append((row, alert))
         alert.firing += 1
+        self._refresh(alert)
         alert.notes, alert.links = row.notes, row.links
         if alert.total == 1:
             alert.title = row.title
@@ -123,7 +128,7 @@ class Taking:
         alert.resolved_at = alert.resolved_how = alert.resolved_by = None
         alert.was_unseen = False
         self._turn(alert)
-        self._open[alert.key] = alert
+        self._open[alert.key] = self.again[alert.key] = alert
         return alert
 
     def _opened(self, sent: Sent) -> Alert:
@@ -192,6 +197,12 @@ class Taking:
         row.ended_at, row.lapses_at = signal.ended_at, signal.lapses_at
         return row
 
+    def _refresh(self, alert: Alert) -> None:
+        """Something was heard of it: it is not stale, and the sweep counts anew when it will be."""
+        if alert.stale_at is not None:
+            alert.stale_at, alert.next_at = None, self.now
+            self._touch(alert)
+
     def _touch(self, alert: Alert) -> None:
         alert.changed_at = self.now
         self.touched[alert.key] = alert
@@ -199,10 +210,10 @@ class Taking:
     def _turn(self, alert: Alert) -> None:
         turn(alert, self.now, self.policy)
 
-    @staticmethod
-    def _worsen(alert: Alert, rank: int) -> None:
+    def _worsen(self, alert: Alert, rank: int) -> None:
         if rank < alert.rank:
             alert.rank, alert.severity = rank, SEVERITIES[rank]
+            self.worse[alert.key] = alert
 
 
 def turn(alert: Alert, now: datetime, policy: Policy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from handlers.alerts import outward_cards
+from handlers.alerts import escalation_cards, outward_cards
 from handlers.alerts.cards import duration, moment
 from handlers.chat.cards import Card, Line, Text, line
 from handlers.chat.wording import Words
@@ -14,15 +14,16 @@ from storage.models import Person
 
 
 def line_card(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
-              thread: str) -> Card | None:
-    """The line of one step; None: it is not for people."""
-    said = _said(step, alert, people, words)
+              thread: str, room: str) -> Card | None:
+    """The line of one step in a room; None: it is not for people."""
+    said = _said(step, alert, people, words, room)
     if said is None:
         return None
     return Card("", (Text((said,)),), bare_title=True, thread=thread)
 
 
-def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words) -> Line | None:
+def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
+          room: str) -> Line | None:
     after = duration(step.at - alert.opened_at, words)
     person = _name(step.actor, people, words)
     match step.what:
@@ -44,6 +45,10 @@ def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Wo
             return line(outward_cards.taken_words(step.details, words))
         case "not-sent":
             return line(outward_cards.not_taken_words(step.details, words))
+        case "told" | "unacked" | "again":
+            return escalation_cards.told_line(step, alert, people, words, room)
+        case "over":
+            return escalation_cards.over_line(step, alert, words)
     return None
 
 

@@ -121,7 +121,7 @@ class Reconciling:
                     alert.changed_at = now
                     taking.touched[alert.key] = alert
             await session.flush()
-            await tell_storms(session, taking)
+            await tell_storms(session, taking.workspace, taking.touched, taking.now)
             await outbox.promise(session, self.workspace, promises(taking.touched.values(), policy, now), [],
                                  now)
         if rows:

@@ -121,6 +121,14 @@ class Directory(Protocol):
         ...
 
 
+class Groups(Protocol):
+    """Groups of people that can be mentioned as one."""
+
+    async def set_group(self, group: str, person_ids: Sequence[str]) -> None:
+        """From now on `group` holds just these people, one at least. Raises SendFailed."""
+        ...
+
+
 CLOCK = "clock"
 """Who does what nobody asked for just then, and by which door."""
 

@@ -73,7 +73,10 @@ def _failed(method: str, error: Exception) -> SendFailed:
 
 
 class SlackClient:
-    """ChatClient and Directory over the Web API. The SDK's own retries must be off: they would post twice."""
+    """ChatClient, Directory and Groups over the Web API.
+
+    The SDK's own retries must be off: they would post twice.
+    """
 
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
@@ -184,6 +187,10 @@ class SlackClient:
             for user, said in (reply.get("users") or {}).items():
                 found[f"slack:{user}"] = _stretch(said)
         return found
+
+    async def set_group(self, group: str, person_ids: Sequence[str]) -> None:
+        users = ",".join(each.removeprefix("slack:") for each in person_ids)
+        await self._call("usergroups.users.update", {"usergroup": group, "users": users})
 
     async def channel(self, room: str) -> Channel | None:
         try:

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
 from storage import (
+    alert_sweeps,
     attempts,
     audit,
     briefings,
@@ -49,7 +50,7 @@ from storage import (
     pulls,
     told,
 )
-from storage.alerting import Alert, DriftWindow, Outgoing, Presence, Pull, Signal, SignalState
+from storage.alerting import Alert, DriftWindow, Outgoing, Presence, Pull, Signal, SignalState, Silence
 from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
@@ -61,13 +62,16 @@ from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
-MODULES: tuple[ModuleType, ...] = (attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits,
+MODULES: tuple[ModuleType, ...] = (alert_sweeps, attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits,
                                    nudge_figures, nudges, outbox, outgoing, people, pilots, presence, pulls, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
 
 SWEEPS = {
+    "alert_sweeps.due_alerts": "the sweep finds what is due of alerts anywhere, by the index on the moment",
+    "alert_sweeps.due_members": "the same for members of storms, by their numbers",
+    "alert_sweeps.lapsing": "the same for signals whose sender stopped repeating them",
     "channels.locked_items": "locks the items whose owners the sweep is about to mention, by their numbers",
     "channels.digested": "what digests of the day say of these items, by their numbers",
     "audit.verify": "an admin's command proves the trails of all workspaces",
@@ -166,8 +170,8 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
 
 async def _fill_alerts(session: AsyncSession, workspace: str, pilot_id: int) -> None:
     alert = Alert(workspace_id=workspace, key="k", source="prom", name="Down", title="Down", severity="error", rank=1, room=ROOM, opened_at=NOW,
-                  changed_at=NOW)
-    session.add(alert)
+                  changed_at=NOW, next_at=NOW, pilot_id=pilot_id)
+    session.add_all([alert, Silence(workspace_id=workspace, matchers={}, begins_at=NOW, ends_at=NOW, made_by=SAM, reason="r")])
     await session.flush()
     session.add_all([
         Outgoing(workspace_id=workspace, key="page", kind="webhook", target="hook", body={}, made_at=NOW, alert_id=alert.id, next_at=NOW, attempts=1),
@@ -176,7 +180,7 @@ async def _fill_alerts(session: AsyncSession, workspace: str, pilot_id: int) -> 
         Presence(workspace_id=workspace, began_at=NOW - timedelta(hours=2), alive_at=NOW - timedelta(hours=1)),
         DriftWindow(workspace_id=workspace, key="page", window="w", at=NOW, verdict="fine", drift={}, source="prom"),
         Signal(workspace_id=workspace, fingerprint="f", source="prom", state=SignalState.FIRING, name="Down", title="Down", rank=1, first_at=NOW,
-               last_at=NOW, alert_id=alert.id)])
+               last_at=NOW, alert_id=alert.id, lapses_at=NOW)])
     await session.flush()
 
 
@@ -234,6 +238,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "pilot_ids": [number], "pilot": number, "before": TODAY, "whats": ["item done"], "moment": NOW,
         "stretch": (NOW, NOW + timedelta(hours=1)), "gates": [(number, "readiness_review")],
         "sponsor": PRIYA if name == "decisions.hand_over" else SAM, "since": NOW,
+        "alert_ids": [await _number(session, Alert, of)], "silence_ids": [await _number(session, Silence, of)],
         "people": [SAM], "after": NOW, "but": 999, "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
     }
     if name.partition(".")[0] in ("outgoing", "pulls", "presence"):
@@ -241,6 +246,8 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
                   "key": "another" if name == "outgoing.owe" else "page", "kind": "webhook", "target": "hook", "body": {}, "asked_at": NOW,
                   "model": "churn", "names": ["Down"] if name == "presence.firing_titles" else [], "sources": ["prom"], "source": "prom",
                   "began": NOW - timedelta(hours=2), "before": NOW}
+    if name == "alert_sweeps.free":
+        known["ids"] = known["alert_ids"]
     if name == "channels.is_followed":
         known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
     if name in ("nudges.several", "told.in_nudges"):
