@@ -8,8 +8,10 @@ from typing import Any
 import yaml
 from sqlalchemy import select
 
+from bot.alerts_route import Situation, explained
 from bot.clock import real_clock
-from bot.settings import DatabaseSettings
+from bot.library import read_alerts
+from bot.settings import DatabaseSettings, RoutingSettings
 from handlers.alerts.hooks import settings_of
 from handlers.alerts.signals import Drift, Signal
 from handlers.alerts.sources import OVERLAP, Sources
@@ -17,6 +19,7 @@ from handlers.alerts.vendors import VENDORS
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
+from handlers.fields import FileErrors
 from storage.engine import Store, open_engine
 from storage.models import Workspace
 
@@ -24,7 +27,8 @@ ADDRESS = "https://YOUR-HOST/alerts/{name}"
 
 
 def arguments(parser: ArgumentParser) -> None:
-    todo = parser.add_subparsers(dest="todo", required=True, metavar="sources | add | rotate | drop | try")
+    todo = parser.add_subparsers(dest="todo", required=True,
+                                  metavar="sources | add | rotate | drop | try | route")
     todo.add_parser("sources", help="who may report to the bot, and when each was last heard of")
     add = todo.add_parser("add", help="let a monitoring system report: gives its address and secret")
     add.add_argument("name", metavar="SOURCE", help="a name of yours, part of its address: prod-prometheus")
@@ -41,6 +45,11 @@ def arguments(parser: ArgumentParser) -> None:
     trial.add_argument("name", metavar="SOURCE", help="a source, or a kind of sender")
     trial.add_argument("file", type=Path, metavar="FILE")
     trial.add_argument("--header", action="append", default=[], metavar="NAME: VALUE")
+    route = todo.add_parser("route", help="show where each signal of a body would go, and why")
+    route.add_argument("file", type=Path, metavar="FILE")
+    route.add_argument("--source", dest="name", required=True, metavar="SOURCE",
+                       help="a source, or a kind of sender")
+    route.add_argument("--header", action="append", default=[], metavar="NAME: VALUE")
 
 
 async def run(settings: DatabaseSettings, asked: Namespace, clock: Clock = real_clock) -> int:
@@ -67,6 +76,11 @@ async def run(settings: DatabaseSettings, asked: Namespace, clock: Clock = real_
                 print(f"Nothing more is taken from {asked.name}; its alerts stay.")
             case "try":
                 return await _try(sources, asked, clock)
+            case "route":
+                return await _show_routes(sources, asked, clock)
+    except FileErrors as errors:
+        print("The alert policy cannot be read:", *errors.faults, sep="\n  ")
+        return 2
     except Refused as refused:
         print(refused)
         return 1
@@ -111,6 +125,24 @@ def _options(given: Sequence[str]) -> dict[str, Any]:
 
 
 async def _try(sources: Sources, asked: Namespace, clock: Clock) -> int:
+    print(*_said((await _read(sources, asked, clock))[1]), sep="\n")
+    return 0
+
+
+async def _show_routes(sources: Sources, asked: Namespace, clock: Clock) -> int:
+    """Raises Refused, FileErrors."""
+    kept = RoutingSettings()
+    policies = read_alerts(kept.templates_dir)
+    source, report = await _read(sources, asked, clock)
+    async with sources.store.reading() as session:
+        print(*await explained(report.signals, Situation(
+            session, sources.workspace, source, policies, policies.routing.operations or kept.fallback,
+            clock())), sep="\n")
+    return 0
+
+
+async def _read(sources: Sources, asked: Namespace, clock: Clock) -> tuple[str, Report]:
+    """The source's name, and what the body says. Raises Refused."""
     now = clock()
     vendor, settings = VENDORS.get(asked.name), Settings(asked.name)
     if vendor is None:
@@ -120,14 +152,11 @@ async def _try(sources: Sources, asked: Namespace, clock: Clock) -> int:
         body = asked.file.read_bytes()
     except OSError as error:
         raise Refused(f"{asked.file} cannot be read: {error.strerror}.") from error
-    headers = _headers(asked.header)
     try:
-        report = vendor.parse(Incoming("POST", headers, {}, body, body, now), settings)
+        return settings.source, vendor.parse(Incoming("POST", _headers(asked.header), {}, body, body, now),
+                                             settings)
     except Malformed as error:
-        print(f"400  {error}")
-        return 1
-    print(*_said(report), sep="\n")
-    return 0
+        raise Refused(f"400  {error}") from error
 
 
 def _headers(given: Sequence[str]) -> Mapping[str, str]:

@@ -41,7 +41,7 @@ groundcrew check          say everything that is wrong with settings, database, 
 groundcrew migrate        bring the database to this version
 groundcrew templates      list templates, nudge policy and languages; groundcrew templates FILE checks yours
 groundcrew outbox         list what is not shown yet or was given up; retry or drop it
-groundcrew alerts         who may report alerts, new secrets; what a body becomes
+groundcrew alerts         who may report alerts, new secrets; what a body becomes and where it goes
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """

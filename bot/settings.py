@@ -39,6 +39,21 @@ class DatabaseSettings(BaseSettings):
         return value
 
 
+class RoutingSettings(DatabaseSettings):
+    """What telling where an alert would go needs besides: it runs without a token to Slack."""
+
+    admins: str = ""
+    """As in `Settings`, as it stands."""
+    templates_dir: Path | None = None
+    operations_channel: str | None = None
+
+    @property
+    def fallback(self) -> str | None:
+        """The room of alerts that no route fits."""
+        first = self.operations_channel or self.admins.split(",")[0].strip()
+        return f"slack:{first}" if first else None
+
+
 class Settings(DatabaseSettings):
     """Frozen: nothing changes a setting while the bot runs."""
 

@@ -19,6 +19,7 @@ from bot.settings import Settings
 from handlers import ticks
 from handlers.alerts.actions import Alerts
 from handlers.alerts.addresses import allowed
+from handlers.alerts.churn import Churn
 from handlers.alerts.composing import AlertCards
 from handlers.alerts.deciding import Deciding
 from handlers.alerts.escalating import Escalation
@@ -29,6 +30,8 @@ from handlers.alerts.intake import Intake
 from handlers.alerts.outside import Outside, outside
 from handlers.alerts.policies import Policies as AlertPolicies
 from handlers.alerts.reach import ByRoles
+from handlers.alerts.silences import Silences
+from handlers.alerts.silencing import SilenceTick
 from handlers.alerts.sweep import AlertSweep
 from handlers.alerts.telling import Telling
 from handlers.alerts.user_group import WRITE_GROUPS, UserGroup
@@ -160,7 +163,8 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     library, policies = read_library(settings.templates_dir), read_policy(settings.templates_dir)
     languages = read_languages(settings.templates_dir, settings.language)
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
-    alert_policy, fallback = read_alerts(settings.templates_dir), _fallback(settings)
+    alert_policy = read_alerts(settings.templates_dir)
+    fallback = alert_policy.routing.operations or _fallback(settings)
     status = Status(store, clock, rules_of(policies, read_policy(None).workspace),
                     has_readings=bool(alert_policy.pull.readings))
     briefing_tick = BriefingTick(store, clock, woken.set)
@@ -170,10 +174,12 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
-    alert_cards = AlertCards(alert_policy.routing, languages, fallback)
+    alert_cards = AlertCards(alert_policy.routing, languages, fallback, alert_policy.inhibit)
     escalation = _escalation(settings, alert_policy, admins)
-    intake = Intake(store, clock, woken.set, alert_policy.routing, fallback, escalation)
+    intake = Intake(store, clock, woken.set, alert_policy.routing, fallback, escalation, alert_policy.inhibit,
+                    Churn(store, clock, woken.set, alert_policy.routing, admins))
     workspace, http = f"slack:{identity.team}", Http(allowed(settings.allow_private_urls))
+    silencing = SilenceTick(store, clock, woken.set, workspace, intake)
     hooks = Hooks(store, clock, intake, workspace, fetch or Fetching(http, clock))
     out = outside(intake, workspace, alert_policy, http, os.environ.get, admins)
     alert_sweep = AlertSweep(store, clock, woken.set, alert_policy.routing, escalation)
@@ -188,13 +194,13 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
                   heads=Heads(ledger, people), self_checks=self_checks,
-                  alerts=Alerts(ledger, people, escalation))
+                  alerts=Alerts(ledger, people, escalation), silences=Silences(ledger, people, silencing.run))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
-                        out, alert_sweep, user_group)
+                        out, alert_sweep, user_group, silencing)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks, alert_sweep,
                  user_group, metrics, every, identity, library, policies, languages, out)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from handlers.alerts import presence
 from handlers.alerts.outside import Outside
+from handlers.alerts.silencing import SilenceTick
 from handlers.alerts.sweep import AlertSweep
 from handlers.alerts.user_group import UserGroup
 from handlers.briefings.tick import BriefingTick
@@ -31,7 +32,8 @@ class Tick:
 
 def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_checks: SelfChecks,
           outbox: Outbox, people: People, items: Items, ledger: Ledger,
-          outside: Outside, alert_sweep: AlertSweep, user_group: UserGroup) -> list[Tick]:
+          outside: Outside, alert_sweep: AlertSweep, user_group: UserGroup,
+          silencing: SilenceTick) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -53,4 +55,6 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_ch
         Tick("ask for readings", timedelta(seconds=5), outside.pulling.ask),
         Tick("ask what fires", timedelta(seconds=30), outside.reconciling.run),
         Tick("look who is quiet", timedelta(minutes=10), outside.quiet.look),
+        Tick("end silences", timedelta(seconds=3), silencing.run),
+        Tick("forget inhibitors", timedelta(minutes=10), silencing.forget),
     ]

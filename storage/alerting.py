@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.base import Base
 from storage.models import BigId, words_of
 
+_SILENCED = text("silence_id IS NOT NULL AND state <> 'resolved'")
+_INHIBITED = text("inhibited_by IS NOT NULL AND state <> 'resolved'")
+
 
 class AlertState(StrEnum):
     OPEN = "open"
@@ -60,6 +63,9 @@ class Alert(Base):
               postgresql_where=text("storm_id IS NOT NULL")),
         Index("ix_alert_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
               postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_alert_silence", "silence_id", sqlite_where=_SILENCED, postgresql_where=_SILENCED),
+        Index("ix_alert_inhibited_by", "inhibited_by", sqlite_where=_INHIBITED,
+              postgresql_where=_INHIBITED),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
@@ -109,7 +115,9 @@ class Alert(Base):
     stale_at: Mapped[datetime | None] = mapped_column(default=None)
     """Since when nothing was heard of it although it is open."""
     silence_id: Mapped[int | None] = mapped_column(ForeignKey("silence.id"), default=None)
+    """What keeps it quiet, or did until it was over."""
     inhibited_by: Mapped[int | None] = mapped_column(ForeignKey("alert.id"), default=None)
+    """The alert that holds it back, or did until it was over."""
     level: Mapped[int] = mapped_column(Integer, default=-1)
     """How far its escalation went; -1: nobody was told yet."""
     chain: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default_factory=list)
@@ -205,7 +213,9 @@ class Silence(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     matchers: Mapped[dict[str, str]] = mapped_column(JSON)
-    """Label to pattern; ``name``, ``source``, ``severity`` are labels too."""
+    """Label to its value, or to ``~`` and a pattern; ``name``, ``source``, ``severity`` are labels too.
+
+    ``pilot`` with nothing: alerts of no pilot."""
     begins_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(String(64))
@@ -215,6 +225,16 @@ class Silence(Base):
     held: Mapped[int] = mapped_column(Integer, default=0)
     """How many signals it held back."""
     ended_by: Mapped[str | None] = mapped_column(String(64), default=None)
+
+
+class Inhibitor(Base):
+    """That an alert which is not over holds others back: all that have this key as targets."""
+
+    __tablename__ = "inhibitor"
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    """A rule and the values of the labels that have to agree, hashed."""
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
 
 
 class Rotation(Base):

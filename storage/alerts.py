@@ -83,7 +83,8 @@ async def new_in_rooms(session: AsyncSession, workspace: str, rooms: Collection[
     rows = await session.execute(
         select(Alert.room, is_page, func.count()).where(
             Alert.workspace_id == workspace, Alert.room.in_(sorted(rooms)), Alert.opened_at > since,
-            Alert.storm_id.is_(None), Alert.is_storm.is_(False))
+            Alert.storm_id.is_(None), Alert.is_storm.is_(False), Alert.silence_id.is_(None),
+            Alert.inhibited_by.is_(None))
         .group_by(Alert.room, is_page))
     return {(room, bool(page)): count for room, page, count in rows}
 

@@ -173,6 +173,8 @@ def _links(alert: Alert, words: Words) -> Line:
 def _buttons(alert: Alert, words: Words) -> list[Button]:
     number = alert.id
     found = []
+    if alert.silence_id is not None:
+        return [Button(words.text("End the silence"), f"a-unsilence:{number}")]
     if alert.state is AlertState.OPEN:
         found.append(Button(words.text("Acknowledge"), f"a-ack:{number}", "primary"))
     found.append(Button(words.text("On it until…"), f"a-eta:{number}"))

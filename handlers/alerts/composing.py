@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts import cards, escalation_cards, lines, outward_cards
+from handlers.alerts import cards, churn, escalation_cards, held_cards, holding, lines, outward_cards
+from handlers.alerts.holding import is_held
+from handlers.alerts.inhibition_policy import Inhibition
 from handlers.alerts.policy import Policy
 from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
-from storage import alerts, outgoing, people
-from storage.alerting import Alert, AlertState
+from storage import alerts, outgoing, people, silences
+from storage.alerting import Alert, AlertState, Silence
 from storage.models import Post
 
-KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND)
+KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND, churn.KIND)
 MEMBERS_READ = 400
 """So many conditions of an alert are read for its card."""
 _HEAD_FIRST = timedelta(seconds=1)
@@ -26,6 +28,7 @@ class AlertCards:
     policy: Policy
     languages: Languages
     fallback: str | None = None
+    inhibit: Inhibition = field(default_factory=Inhibition)
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         """The card of a promise of KINDS; None: there is nothing left to say."""
@@ -33,9 +36,15 @@ class AlertCards:
             return await self._line(session, post, now)
         if post.kind == outgoing.KIND:
             return await self._outgoing(session, post)
+        if post.kind == churn.KIND:
+            reader = await people.one(session, post.workspace_id, post.room)
+            words = self.languages.of(reader.locale if reader is not None else None)
+            return await churn.compose(session, post, self.policy, words)
         alert = await alerts.one(session, post.workspace_id, post.subject_id)
         if alert is None or _is_news_no_more(post, alert):
             return None
+        if is_held(alert) and post.message_id is None and post.doubt_since is None:
+            return None  # shown when it is held back no longer, unless it is over by then
         return cards.alert_card(await self.view(session, alert, post.room, now))
 
     async def view(self, session: AsyncSession, alert: Alert, room: str, now: datetime) -> cards.View:
@@ -46,14 +55,29 @@ class AlertCards:
         elif alert.total > 1:
             found = await alerts.signals_of(session, alert.workspace_id, {alert.id}, MEMBERS_READ)
             signals = found[alert.id]
+        silence, holds = await self._held(session, alert)
         who = {each for each in (alert.acked_by, alert.resolved_by) if each is not None}
         who |= escalation_cards.people_of(alert)
+        if silence is not None:
+            who.add(silence.made_by)
         known = await people.several(session, alert.workspace_id, {*who, room})
         reader = known.get(room)
         words = self.languages.of(reader.locale if reader is not None else None)
         return cards.View(alert, signals, known, now, words, parts, self.policy.storm_shown,
                           self._where(alert, room, words),
-                          more=escalation_cards.elements(alert, known, room, words))
+                          more=[*escalation_cards.elements(alert, known, room, words),
+                                *held_cards.lines(silence, holds, known, words)])
+
+    async def _held(self, session: AsyncSession, alert: Alert) -> tuple[Silence | None, int]:
+        """The silence it is under, and how many others it holds back."""
+        if alert.state is AlertState.RESOLVED:
+            return None, 0
+        silence = None
+        if alert.silence_id is not None:
+            silence = await silences.one(session, alert.workspace_id, alert.silence_id)
+        if not alert.is_storm and not holding.holds(alert, self.inhibit.rules):
+            return silence, 0
+        return silence, await silences.held_back(session, alert.workspace_id, alert)
 
     def _where(self, alert: Alert, room: str, words: Words) -> str | None:
         if alert.pilot_id is None and room == self.fallback and alert.state is not AlertState.RESOLVED:

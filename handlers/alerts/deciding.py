@@ -68,11 +68,15 @@ class Deciding:
     def around(self, session: AsyncSession, now: datetime) -> Around:
         return Around(session, self.who, self.admins, self.default, now)
 
-    async def opened(self, around: Around, alert: Alert, row: SlaRow | None) -> list[Tell]:
-        """A new alert gets its chain; the first level is told where it is not to wait."""
+    async def opened(self, around: Around, alert: Alert, row: SlaRow | None, *,
+                     is_held: bool = False) -> list[Tell]:
+        """A new alert gets its chain; the first level is told unless it is to wait, or is held back."""
         if alert.storm_id is not None or alert.state is not AlertState.OPEN:
             return []
         alert.chain = chains.snapshot(self.policy, alert.severity, row)
+        if is_held:
+            self.look(alert, around.now, around.now)
+            return []
         return await self._begun(around, alert, Why.OPENED)
 
     async def worsened(self, around: Around, alert: Alert, row: SlaRow | None) -> list[Tell]:

@@ -38,7 +38,8 @@ class Escalation:
         first: Mapping[str, Sent] = {each.key: each for each in reversed(placed)}
         new = {alert.key for alert in taking.new_alerts}
         for alert in (*taking.new_alerts, *storms):
-            tells += await self.decide.opened(around, alert, self._row(first.get(alert.key)))
+            is_held = alert.key in taking.held
+            tells += await self.decide.opened(around, alert, self._row(first.get(alert.key)), is_held=is_held)
         for key, alert in taking.again.items():
             if key not in taking.worse:
                 tells += await self.decide.again(around, alert)

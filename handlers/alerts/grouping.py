@@ -49,10 +49,9 @@ def sent(signal: Signal, source: str, route: Route | None, place: Place, policy:
     by = route.group_by if route is not None and route.group_by is not None else policy.group_by
     stable = {name: value for name, value in signal.labels.items() if name not in policy.ignore}
     common = stable if EVERY in by else {name: stable[name] for name in by if name in stable}
-    if EVERY in by:
-        said = [*sorted(signal.labels.items())] or [("key", signal.key)]
-    else:
-        said = sorted(common.items())
+    said = sorted(common.items())
+    if EVERY in by and not said:
+        said = [("key", signal.key)]
     whole = "\x00".join([source, place.room, signal.name, *(f"{name}\x01{value}" for name, value in said)])
     key = sha256(whole.encode()).hexdigest()[:32]
     return Sent(signal, source, fingerprint(source, signal.key), place, key, common,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts import storms
+from handlers.alerts import holds, storms
+from handlers.alerts.churn import Churn
 from handlers.alerts.escalating import Escalation
 from handlers.alerts.grouping import Place, Sent, sent, wanted_pilot
+from handlers.alerts.inhibition_policy import Inhibition
 from handlers.alerts.lifetime import PAGES, Taking
 from handlers.alerts.policy import Policy
 from handlers.alerts.signals import Signal, Status
@@ -42,6 +44,8 @@ class Taken:
     changed: int
     is_repeated: bool = False
     """It was taken in before."""
+    new: frozenset[str] = frozenset()
+    """Names of which there was a condition that nobody had heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Intake:
     fallback: str | None
     """The room of what no route fits: the operations channel, or an admin."""
     escalation: Escalation
+    inhibit: Inhibition = field(default_factory=Inhibition)
+    churn: Churn | None = None
 
     async def take(self, workspace: str, source: str, report: Report) -> Taken:
         """Take in a report in one transaction. Raises NowhereToShow."""
@@ -66,6 +72,8 @@ class Intake:
                     raise
         if taken.changed:
             self.wake()
+        if taken.new and self.churn is not None:
+            await self.churn.look(workspace, source, taken.new)
         return taken
 
     async def heard(self, workspace: str, source: str) -> None:
@@ -84,10 +92,15 @@ class Intake:
         taking = await self._read(session, workspace, placed, now)
         for each in placed:
             taking.take(each)
+        held = await holds.met(session, taking, self.inhibit.rules)
         told = await self._write(session, taking, placed)
+        if held is not None:
+            await held.write(session)
+            told += held.promises(now + self.policy.edit_every)
         shown = promises(taking.touched.values(), self.policy, now)
-        await outbox.promise(session, workspace, [*shown, *told], [], now)
-        return Taken(len(placed), len(taking.new_alerts), len(taking.touched))
+        await outbox.promise(session, workspace, [*told, *shown], [], now)
+        return Taken(len(placed), len(taking.new_alerts), len(taking.touched),
+                     new=frozenset(row.name for row in taking.new_rows))
 
     async def _placed(self, session: AsyncSession, workspace: str, source: str,
                       signals: Sequence[Signal]) -> list[Sent]:
@@ -124,7 +137,7 @@ class Intake:
 
     async def _write(self, session: AsyncSession, taking: Taking, placed: Sequence[Sent]) -> list[Promise]:
         """Write all that changed; gives what is to be shown besides the alerts' own messages."""
-        begun = await self._gather(session, taking) if taking.new_alerts else []
+        begun = await self.gather(session, taking) if taking.to_show else []
         tells = await self.escalation.taken(session, taking, begun, placed)
         alerts.add_all(session, taking.new_alerts)
         await session.flush()
@@ -135,13 +148,13 @@ class Intake:
         await tell_storms(session, taking.workspace, taking.touched, taking.now)
         return await self.escalation.said(session, tells, taking.touched.values(), taking.now)
 
-    async def _gather(self, session: AsyncSession, taking: Taking) -> list[Alert]:
+    async def gather(self, session: AsyncSession, taking: Taking) -> list[Alert]:
         """What begins beyond what a room can be told of goes into its storm; gives the storms that begin."""
         open_storms = {alert.key: alert for alert in (await alerts.alerts_locked(
             session, taking.workspace, storms.keys_of(taking), (), taking.now)).values()
             if alert.state is not AlertState.RESOLVED}
         lately = await alerts.new_in_rooms(session, taking.workspace,
-                                           {alert.room for alert in taking.new_alerts},
+                                           {alert.room for alert in taking.to_show},
                                            taking.now - storms.MINUTE)
         begun = storms.gather(taking, open_storms, lately)
         alerts.add_all(session, begun)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +44,12 @@ class Taking:
     """Known alerts, by key, that are more severe than they were."""
     again: dict[str, Alert] = field(default_factory=dict)
     """Alerts, by key, that were over and fire again."""
+    began: set[str] = field(default_factory=set)
+    """Keys of alerts that opened, or opened again."""
+    joined: Counter[str] = field(default_factory=Counter)
+    """Signals that began, by their alert's key."""
+    held: set[str] = field(default_factory=set)
+    """Keys of alerts that nobody is told of just now."""
     _open: dict[str, Alert] = field(default_factory=dict)
     _ended: dict[str, Alert] = field(default_factory=dict)
 
@@ -52,6 +59,11 @@ class Taking:
                 self._open[alert.key] = alert
             elif alert.key not in self._ended or self._ended[alert.key].id < alert.id:
                 self._ended[alert.key] = alert
+
+    @property
+    def to_show(self) -> list[Alert]:
+        """New alerts that get a message, or a place in a storm."""
+        return [alert for alert in self.new_alerts if alert.key not in self.held]
 
     def take(self, sent: Sent) -> None:
         """Take in one signal."""
@@ -112,6 +124,7 @@ class Taking:
             self.owners.append((row, alert))
         alert.firing += 1
         self._refresh(alert)
+        self.joined[alert.key] += 1
         alert.notes, alert.links = row.notes, row.links
         if alert.total == 1:
             alert.title = row.title
@@ -129,6 +142,7 @@ class Taking:
         alert.was_unseen = False
         self._turn(alert)
         self._open[alert.key] = self.again[alert.key] = alert
+        self.began.add(alert.key)
         return alert
 
     def _opened(self, sent: Sent) -> Alert:
@@ -140,6 +154,7 @@ class Taking:
             is_event=signal.status is Status.EVENT, skew_s=_skew(sent, self.now, self.policy))
         self.new_alerts.append(alert)
         self._open[alert.key] = alert
+        self.began.add(alert.key)
         return alert
 
     # ---- it ends -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import datetime
 from handlers.alerts import escalation_cards, outward_cards
 from handlers.alerts.cards import duration, moment
 from handlers.chat.cards import Card, Line, Text, line
+from handlers.chat.ports import CLOCK
 from handlers.chat.wording import Words
 from storage.alerting import Alert, AlertStep
 from storage.models import Person
@@ -49,6 +50,14 @@ def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Wo
             return escalation_cards.told_line(step, alert, people, words, room)
         case "over":
             return escalation_cards.over_line(step, alert, words)
+        case "silenced":
+            return words.spans("{person} silenced it until {moment}: {reason}", person=person,
+                               moment=moment(datetime.fromisoformat(step.details["until"])),
+                               reason=step.details.get("reason", ""))
+        case "unsilenced":
+            if step.actor == CLOCK:
+                return line(words.text("The silence is over and it still fires"))
+            return line(words.text("{person} ended the silence, and it still fires", person=person))
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
+from handlers.alerts.patterns import fits
 from handlers.alerts.signals import Signal
 
 EVERY = "..."
@@ -29,8 +30,7 @@ class Route:
     group_by: tuple[str, ...] | None = None
 
     def fits(self, signal: Signal, source: str) -> bool:
-        return all(pattern.fullmatch(value_of(signal, source, label))
-                   for label, pattern in self.match.items())
+        return all(fits(pattern, value_of(signal, source, label)) for label, pattern in self.match.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,9 @@ class Policy:
     churn_per_hour: int = 50
     """More conditions of one name in an hour: a label changes each time, and the admin is told."""
     skew: timedelta = timedelta(minutes=2)
+    """A sender's clock that is further ahead than this is said to be."""
+    operations: str | None = None
+    """``slack:C1``: the room of what no route fits; None: the one of the settings."""
 
 
 def value_of(signal: Signal, source: str, label: str) -> str:

@@ -24,7 +24,7 @@ def is_page(alert: Alert) -> bool:
 
 def keys_of(taking: Taking) -> set[str]:
     """The storms that alerts which are new would join."""
-    return {storm_key(alert.room, is_page=is_page(alert)) for alert in taking.new_alerts}
+    return {storm_key(alert.room, is_page=is_page(alert)) for alert in taking.to_show}
 
 
 def gather(taking: Taking, storms: Mapping[str, Alert],
@@ -37,7 +37,7 @@ def gather(taking: Taking, storms: Mapping[str, Alert],
     """
     begun: list[Alert] = []
     by_place: dict[tuple[str, bool], list[Alert]] = defaultdict(list)
-    for alert in taking.new_alerts:
+    for alert in taking.to_show:
         by_place[alert.room, is_page(alert)].append(alert)
     for (room, page), alerts in by_place.items():
         key = storm_key(room, is_page=page)

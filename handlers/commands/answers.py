@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from handlers.alerts.actions import Alerts
+from handlers.alerts.silences import Silences
 from handlers.briefings.actions import Briefings
 from handlers.chat.cards import Card, Values
 from handlers.chat.errors import Refused
@@ -92,6 +93,7 @@ class Tools:
     heads: Heads
     self_checks: SelfChecks
     alerts: Alerts
+    silences: Silences
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

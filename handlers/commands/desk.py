@@ -16,6 +16,7 @@ from handlers.commands import (
     answers_pilots,
     answers_reports,
     answers_seats,
+    answers_silences,
 )
 from handlers.commands.answers import Filled, Pressed, Tools, Typed
 from handlers.commands.grammar import parse
@@ -29,7 +30,8 @@ OLD_BUTTON = Refused("That button belongs to an older message of mine. Type `/pi
 
 FEATURES = (answers_personal.ANSWERS, answers_pilots.ANSWERS, answers_seats.ANSWERS, answers_items.ANSWERS,
             answers_briefings.ANSWERS, answers_channel.ANSWERS, answers_decisions.ANSWERS,
-            answers_heads.ANSWERS, answers_reports.ANSWERS, answers_alerts.ANSWERS)
+            answers_heads.ANSWERS, answers_reports.ANSWERS, answers_alerts.ANSWERS,
+            answers_silences.ANSWERS)
 """All that can be asked of this release; each line, button and form is answered by one of them."""
 _TYPED = {line: answer for feature in FEATURES for line, answer in feature.typed.items()}
 _PRESSED = {verb: answer for feature in FEATURES for verb, answer in feature.pressed.items()}

@@ -87,6 +87,14 @@ class Finder:
                       + (", or take one of yours:" if mine else ", `/pilot new` registers one."),
                       choices=self._offer(parsed, mine))
 
+    async def of_room(self, actor: Actor) -> Pilot | None:
+        """The pilot whose channel it was said in; None: it is no pilot's, or that of several."""
+        if actor.room is None:
+            return None
+        async with self.store.reading() as session:
+            here = await pilots.in_room(session, actor.workspace, actor.room)
+        return here[0] if len(here) == 1 else None
+
     async def knows(self, actor: Actor, name: str) -> bool:
         """Whether a pilot could be meant by that name."""
         async with self.store.reading() as session:

@@ -12,6 +12,7 @@ _GROUPS = (
                          "reopen")),
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
                             "stop")),
+    ("Silence alerts", ("silence", "silences", "unsilence")),
     ("For me", ("quiet", "away", "digest", "why", "help")),
 )
 _HATS = {

@@ -331,6 +331,18 @@ VERBS: tuple[Verb, ...] = (
     Verb("/alerts", "", (), "Open alerts, of all pilots or one", Action.READ, "/alerts claims triage open",
          later="Alerts come in a later release; until then `/pilot item R-01` shows where a pilot's "
                "dashboards and alerts are."),
+    Verb("/alerts", "silence",
+         (Arg(Kind.TEXT, "LABEL=VALUE ... for 4h reason",
+              ask="which alerts, for how long and why"),),
+         "Keep matching alerts quiet for a while; they are counted, and shown if they outlast it",
+         Action.ALERT_HUSH, "/alerts silence name=FeatureDrift model=churn-xgb for 4h retraining runs",
+         aliases=("mute", "snooze"),
+         more=('/alerts silence name=~Feature.* env="pre prod" until tomorrow the upstream table is late',)),
+    Verb("/alerts", "silences", (), "What is silenced: who, why, until when, how much was held back",
+         Action.READ, "/alerts silences", aliases=("silenced", "muted")),
+    Verb("/alerts", "unsilence", (Arg(Kind.TEXT, "ID", ask="which silence"),),
+         "End a silence early; what still fires is shown at once", Action.ALERT_HUSH, "/alerts unsilence 12",
+         aliases=("unmute",)),
     Verb("/alerts", "help", (Arg(Kind.CHOICE, "VERB", required=False),), "This list, or all about one verb",
          Action.READ, "/alerts help", aliases=("hilfe", "commands", "h")),
 

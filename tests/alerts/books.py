@@ -14,6 +14,7 @@ from handlers.alerts.policy import Policy
 from handlers.alerts.sources import Sources
 from storage.alerting import Alert, AlertState
 from storage.engine import Store
+from tests.alerts.nobody import nobody_is_told
 from tests.alerts.stage import SECRET
 from tests.world import TEAM
 
@@ -27,7 +28,7 @@ class Books:
 
     @property
     def intake(self) -> Intake:
-        return Intake(self.store, self.clock, lambda: None, Policy(), ROOM)
+        return Intake(self.store, self.clock, lambda: None, Policy(), ROOM, nobody_is_told(Policy()))
 
     async def source(self, name: str = "prom", vendor: str = "alertmanager", **options: Any) -> None:
         await Sources(self.store, self.clock, TEAM).add(name, vendor, secret=SECRET, options=options)

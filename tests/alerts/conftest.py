@@ -10,6 +10,7 @@ import pytest
 from storage.engine import Store
 from storage.models import Workspace
 from tests.alerts.books import Books
+from tests.alerts.held import Held
 from tests.world import TEAM, World, world_on
 
 
@@ -33,3 +34,11 @@ async def ops(database_url: str, clock: Any) -> AsyncIterator[World]:
     """The bot with an operations channel, ``ops``."""
     async with world_on(database_url, clock, operations_channel="C0OPS0000", admins="U0ALEXA00") as world:
         yield world
+
+
+@pytest.fixture
+async def held(store: Store, clock: Any) -> Held:
+    """Intake, cards and silences on each database, without Slack."""
+    stage = Held(store, clock)
+    await stage.open()
+    return stage

@@ -502,7 +502,7 @@ def test_verbs_of_the_design_are_all_here():
         "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "away", "snooze", "on-it",
         "report nudges"}
     assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
-    assert {verb.name for verb in verbs_of("/alerts")} == {"", "help"}
+    assert {verb.name for verb in verbs_of("/alerts")} == {"", "silence", "silences", "unsilence", "help"}
     assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "help"}
 
 
@@ -510,7 +510,7 @@ def test_this_release_has_its_verbs_and_no_others():
     now = {verb.name for verb in VERBS if verb.later is None}
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
                    "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help", "away", "digest",
-                   "snooze", "channel-nudge", "on-it", "report nudges"}
+                   "snooze", "channel-nudge", "on-it", "report nudges", "silence", "silences", "unsilence"}
 
 
 def test_a_later_verb_says_what_to_use_now_and_that_works():
@@ -541,7 +541,7 @@ def test_what_must_be_allowed_follows_what_was_chosen():
 
 def test_what_a_typo_may_start_unasked_changes_nothing():
     safe = {verb.name for verb in VERBS if verb.only_reads and verb.later is None}
-    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help"}
+    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help", "silences"}
 
 
 @pytest.mark.parametrize("name", [verb.name for verb in verbs_of("/pilot") if len(verb.name) > 2])

@@ -142,6 +142,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alert'))
     )
     with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index('ix_alert_inhibited_by', ['inhibited_by'], unique=False, sqlite_where=sa.text("inhibited_by IS NOT NULL AND state <> 'resolved'"), postgresql_where=sa.text("inhibited_by IS NOT NULL AND state <> 'resolved'"))
+        batch_op.create_index('ix_alert_silence', ['silence_id'], unique=False, sqlite_where=sa.text("silence_id IS NOT NULL AND state <> 'resolved'"), postgresql_where=sa.text("silence_id IS NOT NULL AND state <> 'resolved'"))
         batch_op.create_index('ix_alert_key', ['workspace_id', 'key', 'resolved_at'], unique=False)
         batch_op.create_index('ix_alert_next_at', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
         batch_op.create_index('ix_alert_pilot', ['workspace_id', 'pilot_id', 'opened_at'], unique=False)
@@ -149,6 +151,14 @@ def upgrade() -> None:
         batch_op.create_index('ix_alert_storm', ['storm_id'], unique=False, sqlite_where=sa.text('storm_id IS NOT NULL'), postgresql_where=sa.text('storm_id IS NOT NULL'))
         batch_op.create_index('ux_alert_open', ['workspace_id', 'key'], unique=True, sqlite_where=sa.text("state <> 'resolved'"), postgresql_where=sa.text("state <> 'resolved'"))
 
+    op.create_table('inhibitor',
+    sa.Column('workspace_id', sa.String(length=64), nullable=False),
+    sa.Column('key', sa.String(length=32), nullable=False),
+    sa.Column('alert_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['alert_id'], ['alert.id'], name=op.f('fk_inhibitor_alert_id')),
+    sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_inhibitor_workspace_id')),
+    sa.PrimaryKeyConstraint('workspace_id', 'key', 'alert_id', name=op.f('pk_inhibitor'))
+    )
     op.create_table('shift_change',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('workspace_id', sa.String(length=64), nullable=False),
@@ -257,6 +267,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_shift_change')
 
     op.drop_table('shift_change')
+    op.drop_table('inhibitor')
     with op.batch_alter_table('alert', schema=None) as batch_op:
         batch_op.drop_index('ux_alert_open', sqlite_where=sa.text("state <> 'resolved'"), postgresql_where=sa.text("state <> 'resolved'"))
         batch_op.drop_index('ix_alert_storm', sqlite_where=sa.text('storm_id IS NOT NULL'), postgresql_where=sa.text('storm_id IS NOT NULL'))
@@ -264,6 +275,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_alert_pilot')
         batch_op.drop_index('ix_alert_next_at', sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
         batch_op.drop_index('ix_alert_key')
+        batch_op.drop_index('ix_alert_silence', sqlite_where=sa.text("silence_id IS NOT NULL AND state <> 'resolved'"), postgresql_where=sa.text("silence_id IS NOT NULL AND state <> 'resolved'"))
+        batch_op.drop_index('ix_alert_inhibited_by', sqlite_where=sa.text("inhibited_by IS NOT NULL AND state <> 'resolved'"), postgresql_where=sa.text("inhibited_by IS NOT NULL AND state <> 'resolved'"))
 
     op.drop_table('alert')
     with op.batch_alter_table('silence', schema=None) as batch_op:
