@@ -92,6 +92,8 @@ class Settings(DatabaseSettings):
     """Slack channel id for alerts that no route fits; without it an admin gets them as direct messages."""
     allow_private_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts and networks outside the public internet that may be called: prometheus.internal, 10.1.0.0/16."""
+    public_url: str | None = None
+    """The address at which others reach the HTTP server, for calendar feeds: https://groundcrew.example.com."""
     metrics_by_workspace: bool = False
     """Whether `/metrics` counts what waits for each workspace by itself."""
 

@@ -71,9 +71,18 @@ def web_app(parts: Parts) -> Starlette:
             await read.body(), str(request.url))
         return Response(answer.body, answer.status, dict(answer.headers), media_type=answer.media_type)
 
+    async def shifts(request: Request) -> Response:
+        calendar = await parts.oncall.calendar(request.path_params["key"])
+        if calendar is None:
+            return PlainTextResponse("There is no such calendar. Its address may have been renewed: "
+                                     "“Calendar feed” in /oncall gives the present one.", 404)
+        return Response(calendar, media_type="text/calendar",
+                        headers={"cache-control": "private, max-age=300"})
+
     routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
     for path in ("/alerts/{source}", "/alerts/{source}/api/v2/alerts"):
         routes.append(Route(path, alerts, methods=["POST", "OPTIONS"]))
+    routes.append(Route("/oncall/{key}.ics", shifts))
     if parts.settings.slack_mode == "http":
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
     return Starlette(routes=routes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+import httpx
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -29,7 +30,7 @@ from handlers.alerts.http import Http
 from handlers.alerts.intake import Intake
 from handlers.alerts.outside import Outside, outside
 from handlers.alerts.policies import Policies as AlertPolicies
-from handlers.alerts.reach import ByRoles
+from handlers.alerts.reach import ByRotation
 from handlers.alerts.silences import Silences
 from handlers.alerts.silencing import SilenceTick
 from handlers.alerts.sweep import AlertSweep
@@ -52,6 +53,10 @@ from handlers.nudges.policy import Policies
 from handlers.nudges.self_check import SelfChecks
 from handlers.nudges.snoozing import Snoozes
 from handlers.nudges.why import rules_of
+from handlers.oncall.asking import Providers
+from handlers.oncall.boards import Boards, OnCallDesk
+from handlers.oncall.setting import Rotations
+from handlers.oncall.shifts import Shifts
 from handlers.outbox.actions import Outbox
 from handlers.outbox.compose import Composer
 from handlers.people.actions import People
@@ -107,6 +112,7 @@ class Parts:
     hooks: Hooks
     alert_sweep: AlertSweep
     user_group: UserGroup
+    oncall: Boards
     metrics: Metrics
     ticks: list[ticks.Tick]
     identity: Identity
@@ -186,7 +192,9 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     user_group = UserGroup(store, clock, client, escalation.decide.who, workspace,
                            alert_policy.escalation.user_group if WRITE_GROUPS in identity.scopes else None)
     self_checks = SelfChecks(ledger, policies, languages)
-    composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards)
+    boards = Boards(store, clock, languages, settings.public_url)
+    providers = Providers(store, clock, people, os.environ.get, httpx.AsyncClient)
+    composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards, boards)
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
                   briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people), stages=stages,
@@ -194,21 +202,22 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
                   heads=Heads(ledger, people), self_checks=self_checks,
-                  alerts=Alerts(ledger, people, escalation), silences=Silences(ledger, people, silencing.run))
+                  alerts=Alerts(ledger, people, escalation), silences=Silences(ledger, people, silencing.run),
+                  oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
-                        out, alert_sweep, user_group, silencing)
+                        out, alert_sweep, user_group, silencing, providers)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks, alert_sweep,
-                 user_group, metrics, every, identity, library, policies, languages, out)
+                 user_group, boards, metrics, every, identity, library, policies, languages, out)
 
 
 def _escalation(settings: Settings, policy: AlertPolicies, admins: frozenset[str]) -> Escalation:
     calendar = Calendar(settings.default_zone, settings.default_country)
     targets = {name: target.kind for name, target in policy.outward.targets.items()}
-    return Escalation(Deciding(policy.escalation, policy.routing, ByRoles(), admins, calendar),
+    return Escalation(Deciding(policy.escalation, policy.routing, ByRotation(), admins, calendar),
                       Telling(policy.routing, targets.get))
 
 

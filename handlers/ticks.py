@@ -14,6 +14,7 @@ from handlers.ledger import Ledger
 from handlers.nudges.actions import Nudges
 from handlers.nudges.decisions import Decisions
 from handlers.nudges.self_check import SelfChecks
+from handlers.oncall.asking import Providers
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People
 from handlers.pilots.items import Items
@@ -33,7 +34,7 @@ class Tick:
 def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_checks: SelfChecks,
           outbox: Outbox, people: People, items: Items, ledger: Ledger,
           outside: Outside, alert_sweep: AlertSweep, user_group: UserGroup,
-          silencing: SilenceTick) -> list[Tick]:
+          silencing: SilenceTick, providers: Providers) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -44,6 +45,7 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_ch
         Tick("briefings", timedelta(minutes=1), briefings.run),
         Tick("ask for decisions", timedelta(seconds=30), decisions.sweep),
         Tick("check nudges", timedelta(hours=1), self_checks.sweep),
+        Tick("ask who is on call", timedelta(seconds=15), providers.sweep),
         Tick("end waivers", timedelta(minutes=10), items.end_waivers),
         Tick("refresh people", timedelta(minutes=10), people.refresh),
         Tick("refresh do not disturb", timedelta(minutes=10), people.refresh_rest),

@@ -238,10 +238,13 @@ class Inhibitor(Base):
 
 
 class Rotation(Base):
-    """Who is on call when: its layers as they were last set."""
+    """Who is on call when: its layers as they were last set, or what another system says."""
 
     __tablename__ = "rotation"
-    __table_args__ = (UniqueConstraint("workspace_id", "name_key"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "name_key"),
+                      Index("ux_rotation_feed_key", "feed_key", unique=True),
+                      Index("ix_rotation_ask_at", "ask_at", sqlite_where=text("ask_at IS NOT NULL"),
+                            postgresql_where=text("ask_at IS NOT NULL")))
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     name: Mapped[str]
@@ -251,9 +254,16 @@ class Rotation(Base):
     made_at: Mapped[datetime]
     pilot_id: Mapped[int | None] = mapped_column(ForeignKey("pilot.id"), default=None)
     """The pilot it is for; None: the workspace's, for what has none of its own."""
+    rank: Mapped[int] = mapped_column(Integer, default=0)
+    """0: called first; 1: second, when the first does not answer."""
     layers: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default_factory=list)
+    """people, every, at, begins, weekday, hours each; the later go over the earlier."""
     provider: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    """Where it is kept by somebody else: kind, schedule, what it said last and when."""
+    """Where it is kept by another system: kind, schedule, token_env, base_url, people by name there."""
+    heard: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+    """What that system said last, and since when it does not answer."""
+    ask_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When that system is asked next; None: there is none."""
     feed_key: Mapped[str | None] = mapped_column(String(64), default=None)
     """The secret part of the address of its calendar feed."""
 

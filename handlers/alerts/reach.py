@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.alerts.escalation_policy import ADMINS, CHANNEL, ON_CALL, PERSON, SECONDARY
+from handlers.oncall import standing
 from handlers.people.calendar import Calendar, valid_zone
 from storage import people, pilots
 from storage.alerting import Alert
@@ -54,6 +55,20 @@ class ByRoles:
             if person is not None and person.is_active:
                 return Shift((person.id,), role)
         return Shift()
+
+
+@dataclass(frozen=True, slots=True)
+class ByRotation:
+    """Whoever has the shift. Where there is no rotation at all, the pilot's roles stand for it."""
+
+    instead: WhoIsOnCall = field(default_factory=ByRoles)
+
+    async def on_call(self, session: AsyncSession, workspace: str, pilot_id: int | None,
+                      at: datetime) -> Shift:
+        first, second = await standing.chain_people(session, workspace, pilot_id, at)
+        if first.rotation is None and second.rotation is None:
+            return await self.instead.on_call(session, workspace, pilot_id, at)
+        return Shift(tuple(each.person.id for each in (first, second) if each.person is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from handlers.nudges.channel_settings import ChannelSettings
 from handlers.nudges.decisions import Decisions
 from handlers.nudges.self_check import SelfChecks
 from handlers.nudges.snoozing import Snoozes
+from handlers.oncall.boards import OnCallDesk
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People, calendar_of
 from handlers.people.calendar import Calendar
@@ -94,6 +95,7 @@ class Tools:
     self_checks: SelfChecks
     alerts: Alerts
     silences: Silences
+    oncall: OnCallDesk
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

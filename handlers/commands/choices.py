@@ -37,6 +37,10 @@ def read_choice(line: Line) -> None:
             _settings(line)
         case "on-it":
             _on_it(line)
+        case "next":
+            _edge_choice(line, line.verb.args[0])
+        case "rotation":
+            _rotation(line)
         case _:
             pass
 
@@ -222,3 +226,16 @@ def _on_it(line: Line) -> None:
         raise Refused(f"I do not know `{shown(joined(line.words))}` here. `{line.verb.usage}`.",
                       choices=choices_of([f"on-it {line.found.item}"]))
     line.words = []
+
+
+_HOW_ROTATION = {"set": "set", "new": "set", "add": "set", "make": "set", "create": "set", "edit": "set",
+                 "change": "set", "delete": "delete", "remove": "delete"}
+
+
+def _rotation(line: Line) -> None:
+    """What is to be done stands in front; what follows names the rotation or its pilot."""
+    how = _HOW_ROTATION.get(fold(line.words[0].text)) if line.words and not line.words[0].is_quoted else None
+    if how is not None:
+        line.set(choice=how)
+        line.words = line.words[1:]
+        line.leading_pilot(is_quote_enough=True)

@@ -53,7 +53,7 @@ def parse(command: str, text: str, *, today: date, calendar: Calendar) -> Parsed
     if guessed and parsed.needs not in READING:
         meant = f"{verb.name} {raw(line, rest)}"
         raise Refused(f"I do not know `{shown(guessed)}`. Did you mean `{shown(meant)}`?",
-                      choices=choices_of([meant]))
+                      choices=choices_of([meant], command))
     return parsed
 
 

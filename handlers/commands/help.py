@@ -13,6 +13,7 @@ _GROUPS = (
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
                             "stop")),
     ("Silence alerts", ("silence", "silences", "unsilence")),
+    ("Shifts", ("take", "hand over", "override", "next", "rotation")),
     ("For me", ("quiet", "away", "digest", "why", "help")),
 )
 _HATS = {
@@ -21,7 +22,8 @@ _HATS = {
 }
 _OPTIONAL = re.compile(r" \[[^\]]*\]")
 LATER = "In a later release"
-_HINTED = ("status", "new", "items", "done", "plan", "block", "help")
+_HINTED = ("status", "new", "items", "done", "plan", "block", "take", "hand over", "override", "next",
+           "rotation", "help")
 _HOW_THINGS_ARE_NAMED = (
     ("An item", "its id in any case (`w1-02`, `B-11#2`), or a part of its title, in quotes when more "
                 'follows: `/pilot done "legal briefing" minutes are in the wiki`'),

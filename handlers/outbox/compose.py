@@ -15,6 +15,8 @@ from handlers.chat.wording import Languages, Words
 from handlers.nudges import self_check_cards
 from handlers.nudges.actions import Nudges
 from handlers.nudges.decisions import Decisions
+from handlers.oncall import boards as on_call
+from handlers.oncall.boards import Boards
 from handlers.outbox.cards import token_back_card
 from handlers.outbox.rules import PAGE
 from handlers.outbox.telling import ABOUT_ENTRY, TOKEN_BACK, UNDELIVERED, pilot_of
@@ -37,6 +39,7 @@ class Composer:
     languages: Languages
     briefings: BriefingCards
     alerts: AlertCards
+    oncall: Boards
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         if post.message_id is None and post.doubt_since is None and post.urgency < PAGE:
@@ -56,6 +59,8 @@ class Composer:
                 return await self._about_pilot(session, post, now)
         if post.kind in alerting.KINDS:
             return await self.alerts.compose(session, post, now)
+        if post.kind in on_call.KINDS:
+            return await self.oncall.compose(session, post)
         if post.kind in ABOUT_ENTRY:
             return await self._about_entry(session, post, now)
         if post.kind in composing.KINDS:

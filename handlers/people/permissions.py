@@ -65,6 +65,9 @@ class Action(StrEnum):
     ALERT_TAKE = "alert_take"
     ALERT_SETTLE = "alert_settle"
     ALERT_HUSH = "alert_hush"
+    ROTATION_SET = "rotation_set"
+    SHIFT_TAKE = "shift_take"
+    SHIFT_GIVE = "shift_give"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,10 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.ALERT_TAKE: _Rule("take this alert on", _EVERYONE),
     Action.ALERT_SETTLE: _Rule("say that this alert is over", _RUNNERS | {Hat.TEAM}),
     Action.ALERT_HUSH: _Rule("silence this pilot's alerts", _RUNNERS | {Hat.TEAM}),
+    Action.ROTATION_SET: _Rule("change this rotation (so can whoever has the operations seat)", _RUNNERS),
+    Action.SHIFT_TAKE: _Rule("take a shift here (so can everybody in the rotation)", _RUNNERS | {Hat.TEAM}),
+    Action.SHIFT_GIVE: _Rule("give this shift to somebody (so can whoever has the operations seat)",
+                             _RUNNERS | _OWNER),
 }
 
 # In the order in which a sentence names them.

@@ -1,7 +1,7 @@
 """What people look at, fetched in few queries. Nothing here writes.
 
 An answer goes out inside the ack, so every view is one read transaction and a handful of queries: the
-status takes two, Home eight at most.
+status takes three (with rotations three more), Home eight at most.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.chat.cards import Card
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
+from handlers.oncall.standing import on_call
 from handlers.people.calendar import Calendar
 from handlers.people.roles import Role
 from handlers.pilots.hats import hats_of
@@ -61,17 +62,24 @@ class Status:
             view = await self._view(session, workspace, pilot_id, reader, public=public)
             if self.has_readings:
                 view = replace(view, failing=await pulls.failing(session, workspace, pilot_id))
-            return status_card(view)
+            return status_card(await self._with_on_call(session, view))
 
     async def compose_status(self, session: AsyncSession, pilot: Pilot, reader: Person) -> Card:
         """The same for a reader, of a pilot that the caller has just read."""
-        return status_card(await self._view(session, pilot.workspace_id, pilot, reader.id, known=[reader]))
+        view = await self._view(session, pilot.workspace_id, pilot, reader.id, known=[reader])
+        return status_card(await self._with_on_call(session, view))
 
     async def compose_shared(self, session: AsyncSession, dossier: Dossier, now: datetime) -> Card:
         """The status as a channel sees it, from a dossier that is read already."""
         before = await pilots.risk_before(session, dossier.pilot, now)
         reader = reader_of(None, now, dossier.pilot)
-        return status_card(View(dossier, reader, public=True, risk_before=before))
+        view = View(dossier, reader, public=True, risk_before=before)
+        return status_card(await self._with_on_call(session, view))
+
+    async def _with_on_call(self, session: AsyncSession, view: View) -> View:
+        """The view with whom an alert of the pilot wakes; one query where no rotation is set up."""
+        pilot = view.pilot
+        return replace(view, on_call=await on_call(session, pilot.workspace_id, pilot.id, view.reader.now))
 
     async def items(self, workspace: str, pilot_id: int, reader_id: str, which: str = "open",
                     page: int = 0) -> Card:

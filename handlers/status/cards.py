@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from handlers.chat.cards import Button
+from handlers.oncall.standing import OnCall
 from handlers.people.calendar import Calendar
 from handlers.people.dates import say_date, say_due
 from handlers.people.permissions import Action, Hat, may
@@ -81,6 +82,8 @@ class View:
     """The score of the last day before today that has one."""
     failing: Sequence[Pull] = ()
     """Readings of monitoring systems that get no answer."""
+    on_call: OnCall | None = None
+    """Whom an alert of it wakes; None: it was not looked up."""
     _calendars: dict[str | None, Calendar] = field(default_factory=dict)
 
     @property

@@ -6,7 +6,7 @@ Where and in what state, goal, next gate, who holds the ball, why it is risky, s
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers.chat.cards import Bold, Button, Buttons, Card, Line, Span, Text, line
+from handlers.chat.cards import Bold, Button, Buttons, Card, Line, Mono, Span, Text, line
 from handlers.people.dates import say_date
 from handlers.people.roles import ROLES, Role
 from handlers.pilots import gates, risk, schedule
@@ -27,6 +27,8 @@ from handlers.status.cards import (
 from storage.models import Item, ItemState, PilotState, SeatState
 
 GOAL, SLA, OFF_SWITCH = "IN-02", "R-02", "R-05"
+LIVE = schedule.STAGES[schedule.STAGES.index("limited_rollout"):]
+"""Stages in which people work with it."""
 ROWS = 2
 """Rows in full of what blocks; the rest shares one line."""
 _REST = 3
@@ -202,7 +204,17 @@ def _safety(view: View) -> Line:
             if (item := view.dossier.item(ref))]
     spans: list[Span] = [Bold("Week one: "), " · ".join(said), " · "] if said else []
     spans += [Bold("SLA: "), _settled(view, SLA), " · ", Bold("Off-switch: "), _settled(view, OFF_SWITCH)]
-    return line(*spans)
+    return line(*spans, *_on_call(view))
+
+
+def _on_call(view: View) -> Line:
+    """Whom an alert wakes; that nobody is set up matters from the rollout on, that nobody answers always."""
+    found = view.on_call
+    if found is None or (found.rotation is None and view.pilot.stage not in LIVE):
+        return ()
+    if found.person is None:
+        return line(" · ", Bold("On call: "), "🔴 nobody, ", Mono("/oncall"), " says why")
+    return line(" · ", Bold("On call: "), found.person.name)
 
 
 def _briefing(view: View, item: Item) -> str:

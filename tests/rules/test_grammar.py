@@ -464,9 +464,9 @@ def test_an_unknown_command_is_a_bug():
     ("/runbook", "runbook sources", "sources", ""),
     ("/runbook", "help", "help", ""),
     ("/alerts", "claims triage open", "", "claims triage open"),
-    ("/oncall", "hand over @ana", "hand over", "@ana"),
-    ("/oncall", "handover @ana", "hand over", "@ana"),
-    ("/oncall", "taek", "take", ""),
+    ("/oncall", "hand over @ana until fri 10:00", "hand over", "until fri 10:00"),
+    ("/oncall", "handover to @ana", "hand over", ""),
+    ("/oncall", "take", "take", ""),
     ("/oncall", "?", "help", ""),
 ])
 def test_other_commands_have_their_verbs(command, line, verb, text):
@@ -503,14 +503,15 @@ def test_verbs_of_the_design_are_all_here():
         "report nudges"}
     assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
     assert {verb.name for verb in verbs_of("/alerts")} == {"", "silence", "silences", "unsilence", "help"}
-    assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "help"}
+    assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "next", "rotation", "help"}
 
 
 def test_this_release_has_its_verbs_and_no_others():
     now = {verb.name for verb in VERBS if verb.later is None}
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
                    "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help", "away", "digest",
-                   "snooze", "channel-nudge", "on-it", "report nudges", "silence", "silences", "unsilence"}
+                   "snooze", "channel-nudge", "on-it", "report nudges", "silence", "silences", "unsilence",
+                   "take", "hand over", "override", "next", "rotation"}
 
 
 def test_a_later_verb_says_what_to_use_now_and_that_works():
@@ -541,7 +542,7 @@ def test_what_must_be_allowed_follows_what_was_chosen():
 
 def test_what_a_typo_may_start_unasked_changes_nothing():
     safe = {verb.name for verb in VERBS if verb.only_reads and verb.later is None}
-    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help", "silences"}
+    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help", "silences", "next"}
 
 
 @pytest.mark.parametrize("name", [verb.name for verb in verbs_of("/pilot") if len(verb.name) > 2])

@@ -22,8 +22,8 @@ _UTC = re.compile(r"\d{8}T\d{6}Z")
 ONCE = ("UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "STATUS", "ORGANIZER")
 
 
-def validated(file: bytes) -> dict[str, list[tuple[str, str]]]:
-    """Every property by name as (parameters, value); fails on what a strict reader would refuse."""
+def content_lines(file: bytes) -> list[tuple[str, str, str]]:
+    """Every content line as (name, parameters, value); fails on what no calendar may hold."""
     text = file.decode("utf-8")
     assert text.endswith("\r\n")
     assert "\n" not in text.replace("\r\n", ""), "lines end in CRLF, and only there"
@@ -32,20 +32,32 @@ def validated(file: bytes) -> dict[str, list[tuple[str, str]]]:
     assert all(len(each.encode("utf-8")) <= 75 for each in physical), max(physical, key=len)
     lines = text[:-2].replace("\r\n ", "").replace("\r\n\t", "").split("\r\n")
     assert [lines[0], lines[-2], lines[-1]] == ["BEGIN:VCALENDAR", "END:VEVENT", "END:VCALENDAR"]
-    assert lines.count("BEGIN:VEVENT") == 1
-    found: dict[str, list[tuple[str, str]]] = {}
+    found = []
     for each in lines:
         match = _LINE.fullmatch(each)
         assert match is not None, f"no content line: {each!r}"
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", match["value"]), each
-        found.setdefault(match["name"], []).append((match["params"], match["value"]))
-    head = lines[:lines.index("BEGIN:VEVENT")]
-    assert sorted(each.partition(":")[0] for each in head) == ["BEGIN", "METHOD", "PRODID", "VERSION"]
+        found.append((match["name"], match["params"], match["value"]))
+    for name, _, value in found:
+        if name in ("SUMMARY", "DESCRIPTION"):
+            assert re.fullmatch(r"(?:[^\\;,\n]|\\[\\;,nN])*", value), f"{name} is not escaped"
+        if name in ("DTSTAMP", "DTSTART", "DTEND"):
+            assert _UTC.fullmatch(value), name
+    return found
+
+
+def validated(file: bytes) -> dict[str, list[tuple[str, str]]]:
+    """Every property of an invitation by name as (parameters, value); fails on what a strict reader would refuse."""
+    lines = content_lines(file)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for each, params, value in lines:
+        found.setdefault(each, []).append((params, value))
+    assert len(found["UID"]) == 1
+    head = lines[:lines.index(("BEGIN", "", "VEVENT"))]
+    assert sorted(each for each, _, _ in head) == ["BEGIN", "METHOD", "PRODID", "VERSION"]
     assert found["VERSION"] == [("", "2.0")]
     for name in ONCE:
         assert len(found[name]) == 1, name
-    for name in ("DTSTAMP", "DTSTART", "DTEND"):
-        assert _UTC.fullmatch(found[name][0][1]), name
     assert found["DTSTART"][0][1] < found["DTEND"][0][1]
     assert found["SEQUENCE"][0][1].isdecimal()
     method, status = found["METHOD"][0][1], found["STATUS"][0][1]
@@ -54,8 +66,6 @@ def validated(file: bytes) -> dict[str, list[tuple[str, str]]]:
         assert ";CN=" in params
         assert re.fullmatch(r"[a-z][a-z0-9+.-]*:\S+", value), "a cal-address is a URI"
         assert "mailto:" not in value, "no address that nobody has"
-    for name in ("SUMMARY", "DESCRIPTION"):
-        assert re.fullmatch(r"(?:[^\\;,\n]|\\[\\;,nN])*", found[name][0][1]), f"{name} is not escaped"
     return found
 
 

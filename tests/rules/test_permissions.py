@@ -45,6 +45,9 @@ export               +    +    +       .     .        .      +    .     .      .
 alert_take           +    +    +       +     +        +      +    +     +      .
 alert_settle         +    +    +       .     .        .      +    .     .      .
 alert_hush           +    +    +       .     .        .      +    .     .      .
+rotation_set         +    +    +       .     .        .      .    .     .      .
+shift_take           +    +    +       .     .        .      +    .     .      .
+shift_give           +    +    +       +     .        .      .    .     .      .
 """
 # On a safety-floor item these differ; every other row stays as it is.
 FLOOR = """

@@ -591,7 +591,7 @@ async def status(store: Store) -> Status:
     return Status(store, lambda: NOW, lambda row, of, step: f"{step} by the policy of {of.name}")
 
 
-async def test_the_status_is_two_queries(status: Status) -> None:
+async def test_the_status_is_three_queries(status: Status) -> None:
     asked_of: list[str] = []
     engine = status.store.engine.sync_engine
 
@@ -601,7 +601,7 @@ async def test_the_status_is_two_queries(status: Status) -> None:
     event.listen(engine, "before_cursor_execute", note)
     card = await status.status(WORKSPACE, 1, SAM)
     event.remove(engine, "before_cursor_execute", note)
-    assert len([each for each in asked_of if each.startswith("SELECT")]) == 2, asked_of
+    assert len([each for each in asked_of if each.startswith("SELECT")]) == 3, asked_of
     assert "▲ +" in card.title
     assert "blocked by Omar" in plain(card)
 

@@ -42,6 +42,7 @@ from storage import (
     limits,
     nudge_figures,
     nudges,
+    oncall,
     outbox,
     outgoing,
     people,
@@ -50,7 +51,18 @@ from storage import (
     pulls,
     told,
 )
-from storage.alerting import Alert, DriftWindow, Outgoing, Presence, Pull, Signal, SignalState, Silence
+from storage.alerting import (
+    Alert,
+    DriftWindow,
+    Outgoing,
+    Presence,
+    Pull,
+    Rotation,
+    ShiftChange,
+    Signal,
+    SignalState,
+    Silence,
+)
 from storage.attempts import Noted
 from storage.base import Base
 from storage.engine import Store
@@ -63,7 +75,7 @@ from tests.rules.make import NOW, item, person, pilot
 from tests.world import EVERYONE, World, world_on
 
 MODULES: tuple[ModuleType, ...] = (alert_sweeps, attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits,
-                                   nudge_figures, nudges, outbox, outgoing, people, pilots, presence, pulls, told)
+                                   nudge_figures, nudges, oncall, outbox, outgoing, people, pilots, presence, pulls, told)
 MINE, OTHER = "slack:T1", "slack:T2"
 SAM, PRIYA, ROOM = "slack:USAM", "slack:UPRIYA", "slack:C1"
 TODAY = NOW.date()
@@ -86,6 +98,8 @@ SWEEPS = {
     "told.write": "adds rows of the mornings that the sweep has just opened, each with its workspace",
     "told.adopt": "moves what nobody saw between mornings of one person, by the numbers the sweep holds",
     "told.resolve": "notes the end of escalations of items that the sweep holds locked, by their numbers",
+    "oncall.by_feed": "a calendar's address names its rotation by a secret of 256 bits, and no workspace",
+    "oncall.to_ask": "the tick finds which providers are to be asked, anywhere, by the index on the moment",
     "outbox.claim": "a sender takes ready lanes of any workspace; all that follows names the lane's workspace",
     "outbox.next_ready": "when to look again for any of them",
     "outbox.waiting": "a gauge over all",
@@ -101,7 +115,7 @@ OF_SEVERAL = {"heads.heads_of", "nudges.digests_made", "circles.pilots_of", "cir
               "people.in_many", "pilots.of_items", "pilots.dossiers", "attempts.still_held", "attempts.give_back", "attempts.note"}
 """Take rows of several workspaces and keep them apart: tested one by one below."""
 
-OF_A_ROW = {"audit.append", "briefings.opened", "decisions.card_of", "people.save",
+OF_A_ROW = {"audit.append", "briefings.opened", "decisions.card_of", "oncall.remove", "people.save",
             "pilots.dossier", "pilots.note_risk", "pilots.risk_before"}
 """Take a row, and with it its workspace: tested below."""
 
@@ -164,6 +178,11 @@ async def _fill(session: AsyncSession, workspace: str) -> None:
                      for each in (first, first + 40)])
     await session.flush()
     await _fill_alerts(session, workspace, first)
+    rotation = Rotation(workspace_id=workspace, name="Claims", name_key="claims", zone="UTC", made_by=SAM, made_at=NOW, pilot_id=first)
+    session.add(rotation)
+    await session.flush()
+    session.add(ShiftChange(workspace_id=workspace, rotation_id=rotation.id, person_id=SAM, begins_at=NOW, ends_at=NOW + timedelta(hours=1),
+                            made_by=SAM, made_at=NOW))
     await audit.append(session, row, at=NOW, actor=SAM, door="test", what="item done", subject="B-02")
     await pilots.note_risk(session, row, NOW - timedelta(days=1), 40 + first)
 
@@ -248,6 +267,12 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
                   "began": NOW - timedelta(hours=2), "before": NOW}
     if name == "alert_sweeps.free":
         known["ids"] = known["alert_ids"]
+    known |= {"rotation_id": await _number(session, Rotation, of), "change_id": await _number(session, ShiftChange, of)}
+    if name.startswith("oncall."):
+        known["key"] = "claims"
+    known["rotation_ids"] = [known["rotation_id"]]
+    if name == "oncall.changes":
+        known["since"] = NOW - timedelta(hours=1)
     if name == "channels.is_followed":
         known |= {"kind": "nudge", "day": TODAY - timedelta(days=1)}
     if name in ("nudges.several", "told.in_nudges"):
@@ -341,6 +366,9 @@ async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> N
         assert set(_workspaces_in(await briefings.opened(session, (await pilots.items_of(session, MINE, 1))[0], "u", NOW))) == {
             MINE}
         await briefings.lock_calendars(session, MINE, [SAM])
+        rotation = await oncall.named(session, MINE, "claims")
+        assert rotation is not None
+        await oncall.remove(session, rotation)
         await people.save(session, person("sam", "Sam Other", workspace_id=MINE))
         assert await attempts.still_held(session, [Turn(MINE, ROOM, 0), Turn(MINE, SAM, 7)]) == {Turn(MINE, ROOM, 0)}
         await attempts.give_back(session, {Turn(MINE, ROOM, 0): NOW})

@@ -69,14 +69,21 @@ def upgrade() -> None:
     sa.Column('made_by', sa.String(length=64), nullable=False),
     sa.Column('made_at', storage.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('pilot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('rank', sa.Integer(), nullable=False),
     sa.Column('layers', sa.JSON(), nullable=False),
     sa.Column('provider', sa.JSON(), nullable=True),
+    sa.Column('heard', sa.JSON(), nullable=True),
+    sa.Column('ask_at', storage.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('feed_key', sa.String(length=64), nullable=True),
     sa.ForeignKeyConstraint(['pilot_id'], ['pilot.id'], name=op.f('fk_rotation_pilot_id')),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_rotation_workspace_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rotation')),
     sa.UniqueConstraint('workspace_id', 'name_key', name=op.f('uq_rotation_workspace_id_name_key'))
     )
+    with op.batch_alter_table('rotation', schema=None) as batch_op:
+        batch_op.create_index('ix_rotation_ask_at', ['ask_at'], unique=False, sqlite_where=sa.text('ask_at IS NOT NULL'), postgresql_where=sa.text('ask_at IS NOT NULL'))
+        batch_op.create_index('ux_rotation_feed_key', ['feed_key'], unique=True)
+
     op.create_table('silence',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('workspace_id', sa.String(length=64), nullable=False),
@@ -283,6 +290,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_silence_ends_at')
 
     op.drop_table('silence')
+    with op.batch_alter_table('rotation', schema=None) as batch_op:
+        batch_op.drop_index('ux_rotation_feed_key')
+        batch_op.drop_index('ix_rotation_ask_at', sqlite_where=sa.text('ask_at IS NOT NULL'), postgresql_where=sa.text('ask_at IS NOT NULL'))
+
     op.drop_table('rotation')
     with op.batch_alter_table('pull', schema=None) as batch_op:
         batch_op.drop_index('ix_pull_next_at')
