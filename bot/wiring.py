@@ -18,6 +18,7 @@ from bot.library import read_alerts, read_languages, read_library, read_policy
 from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
+from handlers.alerts import drawing
 from handlers.alerts.actions import Alerts
 from handlers.alerts.addresses import allowed
 from handlers.alerts.churn import Churn
@@ -28,9 +29,11 @@ from handlers.alerts.fetching import Fetching
 from handlers.alerts.hooks import Fetch, Hooks
 from handlers.alerts.http import Http
 from handlers.alerts.intake import Intake
+from handlers.alerts.lists import AlertLists
 from handlers.alerts.outside import Outside, outside
 from handlers.alerts.policies import Policies as AlertPolicies
 from handlers.alerts.reach import ByRotation
+from handlers.alerts.reports import Reports
 from handlers.alerts.silences import Silences
 from handlers.alerts.silencing import SilenceTick
 from handlers.alerts.sweep import AlertSweep
@@ -71,6 +74,7 @@ from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
 from handlers.slack.client import LIMITS, SlackClient
 from handlers.slack.door import Door
+from handlers.slack.links import permalinks
 from handlers.slack.listeners import register
 from handlers.slack.showing import Showing
 from handlers.status.actions import Status
@@ -96,6 +100,8 @@ class Identity:
     scopes: frozenset[str]
     its_clock: datetime | None = None
     """When Slack answered, by its own clock."""
+    url: str = ""
+    """Under which the workspace is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ async def identify(web: AsyncWebClient) -> Identity:
     return Identity(str(reply["team_id"]), str(reply.get("team") or reply["team_id"]), str(reply["bot_id"]),
                     str(reply["user_id"]),
                     frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
-                    parsedate_to_datetime(date) if date else None)
+                    parsedate_to_datetime(date) if date else None, str(reply.get("url") or ""))
 
 
 @asynccontextmanager
@@ -156,6 +162,7 @@ async def built(settings: Settings, clock: Clock, fetch: Fetch | None = None) ->
         await parts.outside.heartbeat.beat()  # before anything comes in: an outage ends here
         yield parts
     finally:
+        drawing.close()
         await http.close()
         await engine.dispose()
 
@@ -180,7 +187,8 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
-    alert_cards = AlertCards(alert_policy.routing, languages, fallback, alert_policy.inhibit)
+    alert_reports = Reports(ledger, languages, can_attach=FILES in identity.scopes)
+    alert_cards = AlertCards(alert_policy.routing, languages, fallback, alert_policy.inhibit, alert_reports)
     escalation = _escalation(settings, alert_policy, admins)
     intake = Intake(store, clock, woken.set, alert_policy.routing, fallback, escalation, alert_policy.inhibit,
                     Churn(store, clock, woken.set, alert_policy.routing, admins))
@@ -203,7 +211,10 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
                   heads=Heads(ledger, people), self_checks=self_checks,
                   alerts=Alerts(ledger, people, escalation), silences=Silences(ledger, people, silencing.run),
-                  oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)))
+                  oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)),
+                  alert_reports=alert_reports,
+                  alert_lists=AlertLists(store, clock, alert_cards, permalinks(identity.url),
+                                         can_attach=FILES in identity.scopes))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)

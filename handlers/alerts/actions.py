@@ -19,7 +19,8 @@ from handlers.ledger import Entry, Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action, Hat, check
 from handlers.pilots.hats import hats_of
-from storage import alerts, people, pilots
+from storage import alert_lists, alerts, people, pilots
+from storage.alert_lists import Which
 from storage.alerting import Alert, AlertState, AlertStep
 from storage.models import Pilot
 from storage.outbox import Promise
@@ -28,6 +29,8 @@ from storage.pilots import Dossier
 TAKEN, UNTIL, RESOLVED, FALSE_ALARM = "acked", "eta", "resolved", "false-alarm"
 ETA_AT_MOST = timedelta(days=7)
 REASON = 300
+ALL_AT_ONCE = 50
+"""So many alerts are taken on by one press."""
 GONE = Refused("That alert is not in my books any more. `/alerts` lists what is open.")
 
 
@@ -55,6 +58,11 @@ class Work:
             raise Refused("This alert is over already, so there is nothing left to do. Should it fire again, "
                           "a new message comes.")
 
+    def check_single(self) -> None:
+        if self.alert.is_storm:
+            raise Refused("A storm is over once each of its alerts is. `/alerts show ID` of one of them has "
+                          "the buttons.", choices=(("Show them", f"/alerts show {self.alert.id}"),))
+
     async def note(self, what: str, *, told: str | None = None, **details: Any) -> AlertStep:
         """A step of the alert, a line in its threads, and an entry in the pilot's audit trail."""
         entry, alert = self.entry, self.alert
@@ -79,6 +87,13 @@ async def about(session: AsyncSession, alert: Alert, now: datetime, step: AlertS
         found += [Promise(post.room, alerts.LINE, step.id, urgency=PAGE if post.urgency >= PAGE else 0,
                           not_before=now) for post in posts if post.subject_id == alert.id]
     return found
+
+
+def all_of(pilot_id: int | None, room: str | None) -> Which:
+    """Which alerts are meant by all: of a pilot, else of a room, and never of the whole workspace."""
+    if pilot_id is not None:
+        return Which(pilot_id=pilot_id, is_untaken=True)
+    return Which(room=room or "", is_untaken=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +123,42 @@ class Alerts:
             alert.state, alert.acked_by = AlertState.ACKED, actor.person
             alert.acked_at, alert.eta_at = alert.acked_at or work.entry.now, until
             if alert.is_storm:
-                await alerts.acknowledge_members(work.session, alert, actor.person, work.entry.now)
+                await self._take_members(work.entry, alert)
             await self.escalation.taken_on(work.session, alert, work.entry.now)
             await work.note(what, **({"until": until.isoformat()} if until is not None else {}))
             return alert
+
+    async def acknowledge_all(self, actor: Actor, pilot_id: int | None) -> int:
+        """The actor is on all that nobody is on: of the pilot, or where there is none, of the actor's room.
+
+        Returns how many that were, at most ALL_AT_ONCE; storms count as one, with all that is in them.
+        """
+        async with self.ledger.entry(actor) as entry:
+            numbers = await alert_lists.numbers(entry.session, actor.workspace, all_of(pilot_id, actor.room),
+                                                ALL_AT_ONCE)
+            known = await alerts.several(entry.session, actor.workspace, numbers)
+            dossiers = {}
+            for each in sorted({alert.pilot_id for alert in known.values() if alert.pilot_id is not None}):
+                dossiers[each] = await self._dossier_of(entry.session, actor.workspace, each)
+            locked = await alerts.alerts_locked(entry.session, actor.workspace, (), numbers, entry.now)
+            waiting = [alert for alert in locked.values() if alert.state is AlertState.OPEN]
+            for alert in waiting:
+                dossier = dossiers.get(alert.pilot_id or 0)
+                work = Work(entry, alert, dossier, self._hats(actor, dossier))
+                work.check(Action.ALERT_TAKE)
+                alert.state, alert.acked_by, alert.acked_at = AlertState.ACKED, actor.person, entry.now
+                if alert.is_storm:
+                    await self._take_members(entry, alert)
+                await self.escalation.taken_on(entry.session, alert, entry.now)
+                await work.note(TAKEN)
+            return len(waiting)
+
+    async def _take_members(self, entry: Entry, storm: Alert) -> None:
+        """Whoever is on a storm is on all in it; where one of these has a message of its own, it says so."""
+        await alerts.acknowledge_members(entry.session, storm, entry.actor.person, entry.now)
+        for post in await alert_lists.members_shown(entry.session, storm.workspace_id, storm.id):
+            entry.promise(Promise(post.room, post.kind, post.subject_id, urgency=post.urgency,
+                                  not_before=entry.now))
 
     async def take_over(self, actor: Actor, alert_id: int) -> Alert:
         """The actor is on it instead of whoever was."""
@@ -119,9 +166,13 @@ class Alerts:
             work.check(Action.ALERT_TAKE)
             work.check_open()
             before = work.alert.acked_by
+            if before == actor.person:
+                raise Refused("You are on it already; the message says so.")
             work.alert.state, work.alert.acked_by = AlertState.ACKED, actor.person
             work.alert.acked_at, work.alert.eta_at = work.entry.now, None
             await self.escalation.taken_on(work.session, work.alert, work.entry.now)
+            if work.alert.is_storm:
+                await self._take_members(work.entry, work.alert)
             await work.note(TAKEN, instead_of=before)
             return work.alert
 
@@ -130,6 +181,7 @@ class Alerts:
         async with self._on(actor, alert_id) as work:
             work.check(Action.ALERT_SETTLE)
             work.check_open()
+            work.check_single()
             resolve(work.alert, work.entry.now, "person", actor.person)
             await alerts.end_signals(work.session, work.alert, work.entry.now)
             await self.escalation.tell.ended(work.session, work.alert, work.entry.now)
@@ -145,6 +197,7 @@ class Alerts:
         async with self._on(actor, alert_id) as work:
             work.check(Action.ALERT_SETTLE)
             work.check_open()
+            work.check_single()
             resolve(work.alert, work.entry.now, FALSE_ALARM, actor.person)
             await alerts.end_signals(work.session, work.alert, work.entry.now)
             await self.escalation.tell.ended(work.session, work.alert, work.entry.now)
@@ -187,7 +240,10 @@ class Alerts:
     async def _dossier(self, session: AsyncSession, alert: Alert) -> Dossier | None:
         if alert.pilot_id is None:
             return None
-        pilot: Pilot | None = await pilots.locked(session, alert.workspace_id, alert.pilot_id)
+        return await self._dossier_of(session, alert.workspace_id, alert.pilot_id)
+
+    async def _dossier_of(self, session: AsyncSession, workspace: str, pilot_id: int) -> Dossier | None:
+        pilot: Pilot | None = await pilots.locked(session, workspace, pilot_id)
         return None if pilot is None else await pilots.dossier(session, pilot)
 
     def _hats(self, actor: Actor, dossier: Dossier | None) -> frozenset[Hat]:

@@ -282,3 +282,8 @@ def duration(lasted: timedelta, words: Words) -> str:
 
 def cut(text: str, at_most: int) -> str:
     return text if len(text) <= at_most else text[:at_most - 1].rstrip() + "…"
+
+
+def sign_of(severity: str) -> str:
+    """A coloured dot, by which a severity is told at a glance; its name always stands beside it."""
+    return _SIGN[severity]

@@ -7,17 +7,27 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts import cards, churn, escalation_cards, held_cards, holding, lines, outward_cards
+from handlers.alerts import (
+    cards,
+    churn,
+    escalation_cards,
+    held_cards,
+    holding,
+    lines,
+    outward_cards,
+    reports,
+)
 from handlers.alerts.holding import is_held
 from handlers.alerts.inhibition_policy import Inhibition
 from handlers.alerts.policy import Policy
+from handlers.alerts.reports import Reports
 from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
 from storage import alerts, outgoing, people, silences
 from storage.alerting import Alert, AlertState, Silence
 from storage.models import Post
 
-KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND, churn.KIND)
+KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND, churn.KIND, *reports.KINDS)
 MEMBERS_READ = 400
 """So many conditions of an alert are read for its card."""
 _HEAD_FIRST = timedelta(seconds=1)
@@ -29,9 +39,12 @@ class AlertCards:
     languages: Languages
     fallback: str | None = None
     inhibit: Inhibition = field(default_factory=Inhibition)
+    reports: Reports | None = None
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         """The card of a promise of KINDS; None: there is nothing left to say."""
+        if post.kind in reports.KINDS:
+            return await self.reports.compose(session, post, now) if self.reports is not None else None
         if post.kind == alerts.LINE:
             return await self._line(session, post, now)
         if post.kind == outgoing.KIND:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.alerts import holds, storms
+from handlers.alerts import holds, listing, storms
 from handlers.alerts.churn import Churn
 from handlers.alerts.escalating import Escalation
 from handlers.alerts.grouping import Place, Sent, sent, wanted_pilot
@@ -98,6 +98,7 @@ class Intake:
             await held.write(session)
             told += held.promises(now + self.policy.edit_every)
         shown = promises(taking.touched.values(), self.policy, now)
+        shown += await listing.of_storms(session, taking.touched.values(), now, self.policy.debounce)
         await outbox.promise(session, workspace, [*told, *shown], [], now)
         return Taken(len(placed), len(taking.new_alerts), len(taking.touched),
                      new=frozenset(row.name for row in taking.new_rows))

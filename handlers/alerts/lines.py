@@ -17,14 +17,15 @@ from storage.models import Person
 def line_card(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
               thread: str, room: str) -> Card | None:
     """The line of one step in a room; None: it is not for people."""
-    said = _said(step, alert, people, words, room)
-    if said is None:
+    spoken = said(step, alert, people, words, room)
+    if spoken is None:
         return None
-    return Card("", (Text((said,)),), bare_title=True, thread=thread)
+    return Card("", (Text((spoken,)),), bare_title=True, thread=thread)
 
 
-def _said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
-          room: str) -> Line | None:
+def said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
+         room: str = "") -> Line | None:
+    """One step in words, as a room sees it; None: it is not for people."""
     after = duration(step.at - alert.opened_at, words)
     person = _name(step.actor, people, words)
     match step.what:

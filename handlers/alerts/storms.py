@@ -11,6 +11,8 @@ from handlers.alerts.lifetime import PAGES, SEVERITIES, Taking, resolve
 from storage.alerting import Alert, AlertState
 
 MINUTE = timedelta(minutes=1)
+TENFOLD = 10
+_LISTED = "listed"
 
 
 def storm_key(room: str, *, is_page: bool) -> str:
@@ -70,6 +72,18 @@ def _join(taking: Taking, storm: Alert, alerts: list[Alert]) -> None:
         if alert.rank < storm.rank:
             storm.rank, storm.severity = alert.rank, SEVERITIES[alert.rank]
     taking.touched[storm.key] = storm
+
+
+def is_to_be_listed(storm: Alert) -> bool:
+    """Whether its complete list is worth a file: once it has begun, and again each time it grew tenfold.
+
+    How many there were the last time stands in `storm.notes`, which a storm has no other use for.
+    """
+    listed = int(storm.notes.get(_LISTED, 0))
+    if storm.total < max(listed * TENFOLD, 1):
+        return False
+    storm.notes = {_LISTED: str(storm.total)}
+    return True
 
 
 def recount(storm: Alert, total: int, firing: int, now: datetime) -> None:

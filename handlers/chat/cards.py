@@ -154,6 +154,8 @@ class File:
     name: str
     content: bytes
     title: str
+    alt: str | None = None
+    """Of a picture: what it shows, in words, for who cannot see it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from handlers.alerts.actions import Alerts
+from handlers.alerts.lists import AlertLists
+from handlers.alerts.reports import Reports
 from handlers.alerts.silences import Silences
 from handlers.briefings.actions import Briefings
 from handlers.chat.cards import Card, Values
@@ -96,6 +98,8 @@ class Tools:
     alerts: Alerts
     silences: Silences
     oncall: OnCallDesk
+    alert_lists: AlertLists
+    alert_reports: Reports
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

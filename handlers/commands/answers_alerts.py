@@ -1,4 +1,4 @@
-"""Answers about alerts: taking them on, settling them, what is open."""
+"""Answers about alerts: taking them on and settling them, by the buttons of their messages."""
 
 from handlers.alerts import forms as alert_forms
 from handlers.chat.cards import Form

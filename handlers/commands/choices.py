@@ -1,5 +1,7 @@
 """Reads what a line chooses: a filter, a seat with who gets it, a briefing with what happened to it."""
 
+import re
+
 from handlers.chat.errors import Refused
 from handlers.commands.line import LONGEST_NAME, Line
 from handlers.commands.stretches import choices_of, joined, plain_role, raw, role_of, shown
@@ -10,7 +12,7 @@ from handlers.people.roles import FUNCTIONS, Role
 
 _OFTEN_SAID = {"ask": "asks", "late": "overdue", "my": "mine", "me": "mine", "minutes": "held",
                "slots": "slot", "blockers": "blocked", "gates": "gate", "week1": "week_one",
-               "week_1": "week_one"}
+               "week_1": "week_one", "week": "7d", "month": "30d"}
 
 
 def read_choice(line: Line) -> None:
@@ -27,6 +29,8 @@ def read_choice(line: Line) -> None:
             line.words = []
         case "digest":
             _edge_choice(line, line.verb.args[0])
+        case "stats":
+            _stretch(line)
         case "team":
             _seat(line)
         case "head":
@@ -61,6 +65,18 @@ def _filter_of_list(line: Line) -> None:
         raise Refused(f"I do not know the filter `{shown(typed)}`. I know {known}.",
                       choices=choices_of([f"list {option}" for option in like]))
     line.set(choice=near[0])
+
+
+_DAYS = re.compile(r"\d+\s*d(ays?)?")
+
+
+def _stretch(line: Line) -> None:
+    """How far back statistics look."""
+    _edge_choice(line, line.verb.args[1])
+    asked = next((word.text for word in line.words if _DAYS.fullmatch(fold(word.text))), None)
+    if asked is not None and line.found.choice is None and not any(word.is_quoted for word in line.words):
+        raise Refused(f"I do not count `{shown(asked)}`, but the last 7 or 30 days: `{line.verb.usage}`.",
+                      choices=choices_of([f"stats {each}" for each in line.verb.args[1].options], "/alerts"))
 
 
 def _edge_choice(line: Line, arg: Arg) -> None:

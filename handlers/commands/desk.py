@@ -6,6 +6,7 @@ from handlers.chat.cards import Mono, Note, Values, line, said
 from handlers.chat.errors import AlreadyDone, Refused
 from handlers.chat.ports import Actor
 from handlers.commands import (
+    answers_alert_lists,
     answers_alerts,
     answers_briefings,
     answers_channel,
@@ -32,7 +33,8 @@ OLD_BUTTON = Refused("That button belongs to an older message of mine. Type `/pi
 FEATURES = (answers_personal.ANSWERS, answers_pilots.ANSWERS, answers_seats.ANSWERS, answers_items.ANSWERS,
             answers_briefings.ANSWERS, answers_channel.ANSWERS, answers_decisions.ANSWERS,
             answers_heads.ANSWERS, answers_reports.ANSWERS, answers_alerts.ANSWERS,
-            answers_silences.ANSWERS, answers_oncall.ANSWERS)
+            answers_silences.ANSWERS, answers_oncall.ANSWERS,
+            answers_alert_lists.ANSWERS)
 """All that can be asked of this release; each line, button and form is answered by one of them."""
 _TYPED = {line: answer for feature in FEATURES for line, answer in feature.typed.items()}
 _PRESSED = {verb: answer for feature in FEATURES for verb, answer in feature.pressed.items()}

@@ -60,6 +60,8 @@ def parse(command: str, text: str, *, today: date, calendar: Calendar) -> Parsed
 # Which verb.
 
 _SHORT_FOR = {"mine": "items", "overdue": "items", "late": "items", "blocked": "items", "stuck": "list"}
+_TAKES_QUESTIONS = {"/runbook"}
+"""Whatever several words begin with, they may be a sentence."""
 _Heard = tuple[Verb, Sequence[Word], str | None]
 
 
@@ -88,8 +90,8 @@ def _heard(command: str, line: str, words: Sequence[Word]) -> _Heard:
 
 def _heard_elsewhere(command: str, words: Sequence[Word], first: str) -> _Heard:
     """Commands other than /pilot: what is no verb is a question or a pilot, so belongs to the bare verb."""
-    near = nearest(first, _names(command)) if len(first) > 2 else []
-    if len(near) == 1 and len(words) == 1:
+    near = nearest(first, _names(command)) if len(first) > 2 and not words[0].is_quoted else []
+    if len(near) == 1 and (len(words) == 1 or command not in _TAKES_QUESTIONS):
         return _sure(command, near[0]), words[1:], words[0].text
     return _sure(command, ""), words, None
 

@@ -7,13 +7,15 @@ from handlers.commands.verbs import COMMANDS, Kind, Verb, verbs_of
 from handlers.people.permissions import Action, Hat, may
 
 _GROUPS = (
-    ("See", ("", "status", "list", "items", "item", "history", "report nudges")),
+    ("See", ("", "status", "list", "items", "item", "history", "report nudges",
+             "show", "stats")),
     ("Work on an item", ("done", "plan", "snooze", "due", "block", "assign", "on-it", "na", "waive",
                          "reopen")),
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
                             "stop")),
     ("Silence alerts", ("silence", "silences", "unsilence")),
     ("Shifts", ("take", "hand over", "override", "next", "rotation")),
+    ("Act on an alert", ("take", "ack", "resolve")),
     ("For me", ("quiet", "away", "digest", "why", "help")),
 )
 _HATS = {
@@ -22,8 +24,8 @@ _HATS = {
 }
 _OPTIONAL = re.compile(r" \[[^\]]*\]")
 LATER = "In a later release"
-_HINTED = ("status", "new", "items", "done", "plan", "block", "take", "hand over", "override", "next",
-           "rotation", "help")
+_HINTED = ("status", "new", "items", "done", "plan", "block", "show", "take", "ack", "silence", "stats",
+           "hand over", "override", "next", "rotation", "help")
 _HOW_THINGS_ARE_NAMED = (
     ("An item", "its id in any case (`w1-02`, `B-11#2`), or a part of its title, in quotes when more "
                 'follows: `/pilot done "legal briefing" minutes are in the wiki`'),

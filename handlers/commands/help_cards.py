@@ -4,6 +4,9 @@ from handlers.chat.cards import Bold, Button, Buttons, Card, Element, Line, Mono
 from handlers.commands.help import LATER, overview, verb_help
 from handlers.commands.verbs import Parsed, find_verb
 
+_TOLD_OF = {"/pilot": "done", "/alerts": "take"}
+"""The verb that the overview of a command gives as an example of more help."""
+
 
 def help_card(parsed: Parsed | None) -> Card:
     """The overview of a command, or all about the verb that was asked for."""
@@ -19,8 +22,8 @@ def help_card(parsed: Parsed | None) -> Card:
         rows: list[Line] = [line(Bold(group.title))]
         rows += [line(Mono(usage), "  ", *prose(what)) for usage, what in group.lines]
         elements.append(Text(tuple(rows)))
-    elements.append(Note(line(Mono("/pilot help done"), " shows one verb with an example. In a pilot's own "
-                              "channel its name may be left out.")))
+    elements.append(Note(line(Mono(f"{command} help {_TOLD_OF.get(command, 'help')}"), " shows one verb with "
+                              "an example. In a pilot's own channel its name may be left out.")))
     if command == "/pilot":
         elements.append(Buttons((Button("What waits for me", "mine:"), Button("Register a pilot", "new:"),
                                  Button("All pilots", "list:all:0"))))

@@ -103,7 +103,7 @@ class Sending:
         else:
             await client.update(post.room, attempt.message_id, card)
         if card.file is not None:   # the message is noted by now: what fails from here on posts nothing twice
-            await client.attach(attempt.message_id, card.file)
+            await client.attach(card.thread or attempt.message_id, card.file)
 
     async def _look_up(self, client: ChatClient, attempt: Attempt) -> None:
         """Find the message of an attempt whose answer was lost.

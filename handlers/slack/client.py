@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.chat.cards import Card, File
 from handlers.chat.ports import EVERYTHING, Channel, Profile, SendFailed
-from handlers.slack.render import blocks, fallback
+from handlers.slack.render import blocks, cut, fallback
 
 FINAL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long",
@@ -43,6 +43,8 @@ LIMITS = tuple(("slack", limit) for limit in (
 HISTORY_PAGES = 5
 DND_AT_ONCE = 50
 """So many people one call tells about."""
+ALT = 1000
+"""Characters of a picture's description."""
 EVENT_TYPE = "groundcrew_post"
 
 _Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError, ValueError)
@@ -117,7 +119,8 @@ class SlackClient:
         if await self._shows(channel, ts, file.name):
             return
         place = await self._call("files.getUploadURLExternal", {
-            "filename": file.name, "length": len(file.content)})
+            "filename": file.name, "length": len(file.content),
+            **({"alt_txt": cut(file.alt, ALT)} if file.alt is not None else {})})
         await self._upload(str(place["upload_url"]), file.content)
         await self._call("files.completeUploadExternal", {
             "files": [{"id": place["file_id"], "title": file.title}], "channel_id": channel, "thread_ts": ts})

@@ -468,6 +468,12 @@ def test_an_unknown_command_is_a_bug():
     ("/oncall", "handover to @ana", "hand over", ""),
     ("/oncall", "take", "take", ""),
     ("/oncall", "?", "help", ""),
+    ("/alerts", "mine critical", "", "mine critical"),
+    ("/alerts", "show tenure drifted", "show", "tenure drifted"),
+    ("/alerts", "sohw 12", "show", "12"),
+    ("/alerts", '"stat" mine', "", '"stat" mine'),
+    ("/alerts", "stats", "stats", ""),
+    ("/runbook", "gap in the docs?", "", "gap in the docs?"),
 ])
 def test_other_commands_have_their_verbs(command, line, verb, text):
     parsed = read(line, command)
@@ -495,6 +501,27 @@ def test_names_and_aliases_are_unambiguous_and_as_typed():
         assert all(find_verb(command, name) for name in said)
 
 
+@pytest.mark.parametrize(("line", "pilot", "choice"), [
+    ("stats", None, None), ("stats 7d", None, "7d"), ("stats claims triage 30d", "claims triage", "30d"),
+    ("stats week", None, "7d"), ("stats for claims triage", "claims triage", None), ("report month", None, "30d"),
+    ('stats "Plan 90d"', "Plan 90d", None), ("stats 7d #claims", "#claims", "7d")])
+def test_statistics_are_of_a_pilot_and_of_7_or_30_days(line, pilot, choice):
+    parsed = read(line, "/alerts")
+    assert (parsed.verb.name, parsed.pilot, parsed.choice) == ("stats", pilot, choice)
+
+
+@pytest.mark.parametrize(("line", "said", "proposed"), [
+    ("stats 90d", "I do not count `90d`", "/alerts stats 7d"),
+    ("tkae 12", "I do not know `tkae`. Did you mean `take 12`?", "/alerts take 12"),
+    ("take", "Say which alert: `/alerts take ID`", None),
+    ("ack", "Say which alert: `/alerts ack ID|all`", None),
+    ("help zebra", "I do not know `zebra`", "/alerts help show")])
+def test_what_alerts_cannot_read_is_answered_with_what_would_be(line, said, proposed):
+    refusal = refused(line, "/alerts")
+    assert said in str(refusal)
+    assert proposed is None or proposed in [typed for _, typed in refusal.choices]
+
+
 def test_verbs_of_the_design_are_all_here():
     assert {verb.name for verb in verbs_of("/pilot")} == {
         "", "new", "status", "list", "items", "item", "done", "reopen", "plan", "block", "assign", "due", "na",
@@ -502,7 +529,8 @@ def test_verbs_of_the_design_are_all_here():
         "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "away", "snooze", "on-it",
         "report nudges"}
     assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
-    assert {verb.name for verb in verbs_of("/alerts")} == {"", "silence", "silences", "unsilence", "help"}
+    assert {verb.name for verb in verbs_of("/alerts")} == {
+        "", "show", "take", "ack", "resolve", "stats", "silence", "silences", "unsilence", "help"}
     assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "next", "rotation", "help"}
 
 
@@ -511,7 +539,7 @@ def test_this_release_has_its_verbs_and_no_others():
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
                    "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help", "away", "digest",
                    "snooze", "channel-nudge", "on-it", "report nudges", "silence", "silences", "unsilence",
-                   "take", "hand over", "override", "next", "rotation"}
+                   "take", "hand over", "override", "next", "rotation", "show", "ack", "resolve", "stats"}
 
 
 def test_a_later_verb_says_what_to_use_now_and_that_works():
@@ -542,7 +570,8 @@ def test_what_must_be_allowed_follows_what_was_chosen():
 
 def test_what_a_typo_may_start_unasked_changes_nothing():
     safe = {verb.name for verb in VERBS if verb.only_reads and verb.later is None}
-    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help", "silences", "next"}
+    assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help", "silences", "next",
+                    "show", "stats"}
 
 
 @pytest.mark.parametrize("name", [verb.name for verb in verbs_of("/pilot") if len(verb.name) > 2])
