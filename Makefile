@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: install demo test check proof bench texts clean help
+.PHONY: install demo test check proof e2e bench texts clean help
 
 help:
 	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
 	@echo "make check   linters, types and layers alone"
 	@echo "make proof   delivery proved in full, with killed processes and a hostile Slack, and a month of nudging lived: an hour or so"
+	@echo "make e2e     with other programs as they are: Evidently, where it is installed"
 	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
 	@echo "make texts   bring the catalogues of other languages up to date with the code (FILE=fr.po for your own)"
 
@@ -31,6 +32,9 @@ check: $(VENV)/.dev
 
 proof: $(VENV)/.dev
 	@PROOF=full $(BIN)/python -m pytest -q tests/proofs tests/month $(ARGS)
+
+e2e: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -rs -n 0 tests/e2e $(ARGS) || test $$? -eq 5  # 5: nothing was there to try, which -rs says
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ONLY)

@@ -29,7 +29,8 @@ from handlers.chat.ports import Clock
 SECRET = "a-secret-of-the-demo"  # noqa: S105  (the demo lives on this machine alone)
 STORM = 200
 AWAY = timedelta(seconds=60)
-_MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+WINDOW = timedelta(hours=1)
+_MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _SIGNED_SNS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _GROUPS = {"Machine learning": ("evidently", "nannyml", "mlflow", "wandb", "airflow", "kubeflow"),
            "Clouds": ("aws_sns", "aws_eventbridge", "azure_monitor", "event_grid", "gcp_monitoring")}
@@ -83,8 +84,17 @@ class Monitoring:
         began = newest(body["fires"])
         if not ends:
             self.began[vendor] = self.clock()
-        said = shifted(body["ends" if ends else "fires"], self.clock(), began, self.began[vendor])
-        await self.post(vendor, said, body.get("headers", {}))
+        for before in range(0 if ends else body.get("windows", 1) - 1, -1, -1):  # drift takes two in a row
+            back = WINDOW * before
+            said = shifted(body["ends" if ends else "fires"], self.clock() - back, began,
+                           self.began[vendor] - back)
+            await self.post(vendor, self._named(said) if "windows" in body else said, body.get("headers", {}))
+
+    def _named(self, said: Any) -> Any:
+        """With an id of its own: what is sent again under the same is taken in once."""
+        if isinstance(said, list):
+            return [self._named(each) for each in said]
+        return {**said, "id": f"{said['id']}-{self.sent}"} if "id" in said else said
 
     async def storm(self) -> None:
         ends = "storm" in self.firing
@@ -128,7 +138,7 @@ _READ: dict[str, Any] = {}
 
 
 def bodies() -> dict[str, Any]:
-    """By vendor: what it sends when it fires and, where it does, when that is over."""
+    """By vendor: what it sends when it fires and, where it does, when that is over; `windows`: so often."""
     if not _READ:
         folder = resources.files("bot").joinpath("demo_bodies")
         _READ.update({each.name.removesuffix(".json"): json.loads(each.read_text(encoding="utf-8"))

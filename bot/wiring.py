@@ -24,6 +24,10 @@ from handlers.alerts.addresses import allowed
 from handlers.alerts.churn import Churn
 from handlers.alerts.composing import AlertCards
 from handlers.alerts.deciding import Deciding
+from handlers.alerts.drift_actions import DriftActions
+from handlers.alerts.drift_composing import DriftCards
+from handlers.alerts.drift_gate import DriftGate
+from handlers.alerts.drift_known import known_of
 from handlers.alerts.escalating import Escalation
 from handlers.alerts.fetching import Fetching
 from handlers.alerts.hooks import Fetch, Hooks
@@ -188,10 +192,14 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
     alert_reports = Reports(ledger, languages, can_attach=FILES in identity.scopes)
-    alert_cards = AlertCards(alert_policy.routing, languages, fallback, alert_policy.inhibit, alert_reports)
+    drift_cards = DriftCards(alert_policy.drift, can_attach=FILES in identity.scopes, latest=known_of)
+    alert_cards = AlertCards(alert_policy.routing, languages, fallback, alert_policy.inhibit, alert_reports,
+                             drift_cards)
     escalation = _escalation(settings, alert_policy, admins)
     intake = Intake(store, clock, woken.set, alert_policy.routing, fallback, escalation, alert_policy.inhibit,
-                    Churn(store, clock, woken.set, alert_policy.routing, admins))
+                    Churn(store, clock, woken.set, alert_policy.routing, admins),
+                    DriftGate(alert_policy.drift, known_of))
+    alerts = Alerts(ledger, people, escalation)
     workspace, http = f"slack:{identity.team}", Http(allowed(settings.allow_private_urls))
     silencing = SilenceTick(store, clock, woken.set, workspace, intake)
     hooks = Hooks(store, clock, intake, workspace, fetch or Fetching(http, clock))
@@ -210,7 +218,8 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   habits=Habits(ledger), snoozes=Snoozes(ledger, people, items, policies), on_it=OnIt(items),
                   channel=ChannelSettings(ledger, people, languages), decisions=decisions,
                   heads=Heads(ledger, people), self_checks=self_checks,
-                  alerts=Alerts(ledger, people, escalation), silences=Silences(ledger, people, silencing.run),
+                  alerts=alerts, drift=DriftActions(alerts, alert_policy.drift),
+                  silences=Silences(ledger, people, silencing.run),
                   oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)),
                   alert_reports=alert_reports,
                   alert_lists=AlertLists(store, clock, alert_cards, permalinks(identity.url),

@@ -355,6 +355,13 @@ class Fields:
             return None
         return Fields(node, what, known, faults)
 
+    def names(self, key: str) -> list[str]:
+        """Return the keys of the mapping under a key, whatever they are called."""
+        node = self._values.get(key)
+        if not isinstance(node, MappingNode):
+            return []
+        return [str(name.value) for name, _ in node.value if isinstance(name, ScalarNode)]
+
     def sections(self, key: str) -> list[tuple[str, int, MappingNode]]:
         """Return the mappings under a key whose own keys may be any names: name, line, mapping."""
         node = self._values.get(key)

@@ -293,18 +293,23 @@ class DriftWindow(Base):
 
     __tablename__ = "drift_window"
     __table_args__ = (UniqueConstraint("workspace_id", "key", "window"),
-                      Index("ix_drift_window_at", "workspace_id", "key", "at"))
+                      Index("ix_drift_window_at", "workspace_id", "key", "at"),
+                      Index("ix_drift_window_room", "workspace_id", "room", "at"))
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     key: Mapped[str] = mapped_column(String(64))
-    """Source, model, version and environment, hashed."""
+    """Source, condition, model, version and environment, hashed."""
     window: Mapped[str] = mapped_column(String(64))
     """The current window's own name: its end, or the delivery that told of it."""
     at: Mapped[datetime]
+    """Its end, or when it was told of."""
     verdict: Mapped[str] = mapped_column(String(16))
-    """drifted, fine, too-few-rows, broken-data."""
+    """drifted, fine, too-few-rows, broken-data, no-distances."""
     drift: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The report and what was made of it, as `handlers.alerts.drift_values` has it."""
     source: Mapped[str] = mapped_column(String(48), default="")
+    room: Mapped[str] = mapped_column(String(64), default="")
+    """Where it is told of."""
 
 
 class Outgoing(Base):

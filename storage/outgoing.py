@@ -70,3 +70,23 @@ async def held(session: AsyncSession, workspace: str, number: int, attempts: int
         select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.id == number,
                                Outgoing.attempts == attempts, Outgoing.next_at.is_not(None))
         .with_for_update())
+
+
+async def keyed(session: AsyncSession, workspace: str, key: str) -> Outgoing | None:
+    return await session.scalar(
+        select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.key == key).with_for_update())
+
+
+async def of_alert(session: AsyncSession, workspace: str, alert_id: int, prefix: str) -> Sequence[Outgoing]:
+    """What is owed or was done because of an alert and whose key begins so, the oldest first."""
+    return (await session.scalars(
+        select(Outgoing).where(Outgoing.workspace_id == workspace, Outgoing.alert_id == alert_id,
+                               Outgoing.key.startswith(prefix, autoescape=True)).order_by(Outgoing.id))).all()
+
+
+async def newest(session: AsyncSession, workspace: str, prefix: str) -> datetime | None:
+    """When a call whose key begins so was last asked for and not given up; None: never."""
+    return await session.scalar(
+        select(Outgoing.made_at).where(
+            Outgoing.workspace_id == workspace, Outgoing.key.startswith(prefix, autoescape=True),
+            Outgoing.given_up_at.is_(None)).order_by(Outgoing.made_at.desc()).limit(1))

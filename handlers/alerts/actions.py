@@ -108,7 +108,7 @@ class Alerts:
         Args:
             until: when they expect to be done; None: they do not say.
         """
-        async with self._on(actor, alert_id) as work:
+        async with self.on(actor, alert_id) as work:
             alert = work.alert
             work.check(Action.ALERT_TAKE)
             work.check_open()
@@ -162,7 +162,7 @@ class Alerts:
 
     async def take_over(self, actor: Actor, alert_id: int) -> Alert:
         """The actor is on it instead of whoever was."""
-        async with self._on(actor, alert_id) as work:
+        async with self.on(actor, alert_id) as work:
             work.check(Action.ALERT_TAKE)
             work.check_open()
             before = work.alert.acked_by
@@ -178,7 +178,7 @@ class Alerts:
 
     async def settle(self, actor: Actor, alert_id: int) -> Alert:
         """The actor says that it is over."""
-        async with self._on(actor, alert_id) as work:
+        async with self.on(actor, alert_id) as work:
             work.check(Action.ALERT_SETTLE)
             work.check_open()
             work.check_single()
@@ -188,20 +188,25 @@ class Alerts:
             await work.note(RESOLVED)
             return work.alert
 
-    async def false_alarm(self, actor: Actor, alert_id: int, reason: str) -> Alert:
-        """The actor says that it should not have fired, and why. Raises Refused without a reason."""
+    async def false_alarm(self, actor: Actor, alert_id: int, reason: str, cause: str | None = None) -> Alert:
+        """The actor says that it should not have fired, and why. Raises Refused without a reason.
+
+        Args:
+            cause: of drift, what was at fault: one of `forms.CAUSES`.
+        """
         said = " ".join(reason.split())
         if len(said) < 3:
             raise Refused("Say in a few words why it was false: the rule gets better by it.",
                           fields={"reason": "Say in a few words why it was false."})
-        async with self._on(actor, alert_id) as work:
+        async with self.on(actor, alert_id) as work:
             work.check(Action.ALERT_SETTLE)
             work.check_open()
             work.check_single()
             resolve(work.alert, work.entry.now, FALSE_ALARM, actor.person)
             await alerts.end_signals(work.session, work.alert, work.entry.now)
             await self.escalation.tell.ended(work.session, work.alert, work.entry.now)
-            await work.note(FALSE_ALARM, reason=said[:REASON])
+            more = {"cause": cause} if cause is not None else {}
+            await work.note(FALSE_ALARM, reason=said[:REASON], **more)
             return work.alert
 
     async def one(self, actor: Actor, alert_id: int) -> Alert:
@@ -225,7 +230,7 @@ class Alerts:
         return person.name if person is not None else "Somebody"
 
     @asynccontextmanager
-    async def _on(self, actor: Actor, alert_id: int) -> AsyncIterator[Work]:
+    async def on(self, actor: Actor, alert_id: int) -> AsyncIterator[Work]:
         """An alert, locked after its pilot. Raises Refused where there is none."""
         async with self.ledger.entry(actor) as entry:
             known = await alerts.one(entry.session, actor.workspace, alert_id)

@@ -32,7 +32,7 @@ MEMBERS = 2200
 NOTE = 600
 SEVERITY = {"critical": marked("Critical"), "error": marked("Error"), "warning": marked("Warning"),
             "info": marked("Info")}
-_SIGN = {"critical": "🔴", "error": "🔴", "warning": "🟠", "info": "🔵"}
+SIGN = {"critical": "🔴", "error": "🔴", "warning": "🟠", "info": "🔵"}
 _LINKS = {LinkKind.RUNBOOK.value: marked("Runbook"), LinkKind.DASHBOARD.value: marked("Dashboard"),
           LinkKind.SOURCE.value: marked("Source"), LinkKind.REPORT.value: marked("Report"),
           LinkKind.SILENCE.value: marked("Silence it there")}
@@ -72,8 +72,8 @@ def alert_card(view: View) -> Card:
         elements.append(Text((members,)))
     elements += view.more
     if alert.links:
-        elements.append(Text((_links(alert, view.words),)))
-    elements.append(Buttons((*_buttons(alert, view.words), *view.buttons)))
+        elements.append(Text((links_line(alert, view.words),)))
+    elements.append(Buttons((*usual_buttons(alert, view.words), *view.buttons)))
     if view.where is not None:
         elements.append(Note(line(view.where)))
     return Card(_title(view), tuple(elements))
@@ -84,7 +84,7 @@ def _title(view: View) -> str:
     severity = words.term(SEVERITY[alert.severity])
     number = words.count("{number} firing", "{number} firing", alert.firing) if alert.total > 1 else ""
     head = " · ".join(part for part in (severity, number) if part)
-    return words.text("{sign} {head}: {title}", sign=_SIGN[alert.severity], head=head, title=alert.title)
+    return words.text("{sign} {head}: {title}", sign=SIGN[alert.severity], head=head, title=alert.title)
 
 
 def _standing(view: View) -> tuple[Line, ...]:
@@ -96,17 +96,12 @@ def _standing(view: View) -> tuple[Line, ...]:
     lines: list[Line] = [line(shown)] if shown else []
     since = words.spans("since {moment} · from {source}", moment=moment(alert.opened_at), source=alert.source)
     lines.append(since)
-    lines += _remarks(view)
-    if alert.state is AlertState.ACKED and alert.acked_by is not None:
-        who = Bold(name_of(alert.acked_by, view))
-        lines.append(words.spans("✓ {person} is on it, expected done {moment}", person=who,
-                                 moment=moment(alert.eta_at)) if alert.eta_at is not None
-                     else words.spans("✓ {person} is on it", person=who))
+    lines += remarks(view)
     return tuple(lines)
 
 
-def _remarks(view: View) -> list[Line]:
-    """What makes this one unusual."""
+def remarks(view: View) -> list[Line]:
+    """What makes this one unusual, and who is on it."""
     alert, words, found = view.alert, view.words, list[Line]()
     if alert.is_flapping:
         found.append(line(words.count("Flapping: {number} change between firing and not, in one message",
@@ -122,6 +117,11 @@ def _remarks(view: View) -> list[Line]:
                                      minutes=alert.skew_s // 60)))
     if alert.firing == 0 and not alert.is_event:
         found.append(line(words.text("Not firing just now; resolved once that lasts.")))
+    if alert.state is AlertState.ACKED and alert.acked_by is not None:
+        who = Bold(name_of(alert.acked_by, view))
+        found.append(words.spans("✓ {person} is on it, expected done {moment}", person=who,
+                                 moment=moment(alert.eta_at)) if alert.eta_at is not None
+                     else words.spans("✓ {person} is on it", person=who))
     return found
 
 
@@ -162,15 +162,16 @@ def fitting(names: Sequence[str], at_most: int) -> tuple[list[str], int]:
     return shown, len(names) - len(shown)
 
 
-def _links(alert: Alert, words: Words) -> Line:
+def links_line(alert: Alert, words: Words, without: str = "") -> Line:
+    """Where to look, besides the kind of link that is shown elsewhere."""
     spans: list[Link | str] = []
     for kind, url in alert.links:
-        if kind in _LINKS:
+        if kind in _LINKS and kind != without:
             spans += [" · ", Link(url, words.term(_LINKS[kind]))]
     return tuple(spans[1:])
 
 
-def _buttons(alert: Alert, words: Words) -> list[Button]:
+def usual_buttons(alert: Alert, words: Words) -> list[Button]:
     number = alert.id
     found = []
     if alert.silence_id is not None:
@@ -189,7 +190,7 @@ def _buttons(alert: Alert, words: Words) -> list[Button]:
 
 def _event_card(view: View) -> Card:
     """What only informs stays as it was; there is nothing to press any more."""
-    links = [Text((_links(view.alert, view.words),))] if view.alert.links else []
+    links = [Text((links_line(view.alert, view.words),))] if view.alert.links else []
     return Card(_title(view), (Text(_standing(view)), *_notes(view.alert), *links))
 
 
@@ -230,8 +231,8 @@ def _storm_card(view: View) -> Card:
     title = (words.count("✓ Storm over: {number} alert", "✓ Storm over: {number} alerts", alert.total)
              if is_over else words.count("{sign} Storm: {number} alert besides those above",
                                          "{sign} Storm: {number} alerts besides those above", alert.total,
-                                         sign=_SIGN[alert.severity]))
-    rows = [line(_SIGN[part.severity] + " ", Bold(part.name), words.text(
+                                         sign=SIGN[alert.severity]))
+    rows = [line(SIGN[part.severity] + " ", Bold(part.name), words.text(
         ": {firing} firing of {number}", firing=part.firing, number=part.alerts))
         for part in view.parts[:view.storm_shown]]
     left = sum(part.alerts for part in view.parts[view.storm_shown:])
@@ -286,4 +287,4 @@ def cut(text: str, at_most: int) -> str:
 
 def sign_of(severity: str) -> str:
     """A coloured dot, by which a severity is told at a glance; its name always stands beside it."""
-    return _SIGN[severity]
+    return SIGN[severity]

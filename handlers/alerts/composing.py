@@ -17,6 +17,8 @@ from handlers.alerts import (
     outward_cards,
     reports,
 )
+from handlers.alerts.drift_composing import DriftCards
+from handlers.alerts.drift_gate import DIGEST, WINDOW
 from handlers.alerts.holding import is_held
 from handlers.alerts.inhibition_policy import Inhibition
 from handlers.alerts.policy import Policy
@@ -27,7 +29,7 @@ from storage import alerts, outgoing, people, silences
 from storage.alerting import Alert, AlertState, Silence
 from storage.models import Post
 
-KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND, churn.KIND, *reports.KINDS)
+KINDS = (alerts.CARD, alerts.LINE, outgoing.KIND, churn.KIND, DIGEST, *reports.KINDS)
 MEMBERS_READ = 400
 """So many conditions of an alert are read for its card."""
 _HEAD_FIRST = timedelta(seconds=1)
@@ -40,6 +42,7 @@ class AlertCards:
     fallback: str | None = None
     inhibit: Inhibition = field(default_factory=Inhibition)
     reports: Reports | None = None
+    drift: DriftCards = field(default_factory=DriftCards)
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         """The card of a promise of KINDS; None: there is nothing left to say."""
@@ -53,12 +56,19 @@ class AlertCards:
             reader = await people.one(session, post.workspace_id, post.room)
             words = self.languages.of(reader.locale if reader is not None else None)
             return await churn.compose(session, post, self.policy, words)
+        if post.kind == DIGEST:
+            reader = await people.one(session, post.workspace_id, post.room)
+            words = self.languages.of(reader.locale if reader is not None else None)
+            return await self.drift.day(session, post, now, words)
         alert = await alerts.one(session, post.workspace_id, post.subject_id)
         if alert is None or _is_news_no_more(post, alert):
             return None
         if is_held(alert) and post.message_id is None and post.doubt_since is None:
             return None  # shown when it is held back no longer, unless it is over by then
-        return cards.alert_card(await self.view(session, alert, post.room, now))
+        view = await self.view(session, alert, post.room, now)
+        if alert.drift is not None and not alert.is_storm:
+            return await self.drift.card(session, view)
+        return cards.alert_card(view)
 
     async def view(self, session: AsyncSession, alert: Alert, room: str, now: datetime) -> cards.View:
         """All that the card of an alert shows in a room."""
@@ -122,6 +132,8 @@ class AlertCards:
                 *step.details.get("people", ())) if each is not None})
         reader = known.get(post.room)
         words = self.languages.of(reader.locale if reader is not None else None)
+        if step.what == WINDOW:
+            return await self.drift.line(session, step, alert, words, head.message_id)
         return lines.line_card(step, alert, known, words, head.message_id, post.room)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.alerts import holds, listing, storms
 from handlers.alerts.churn import Churn
+from handlers.alerts.drift_gate import DriftGate, Looks, conditioned
 from handlers.alerts.escalating import Escalation
 from handlers.alerts.grouping import Place, Sent, sent, wanted_pilot
 from handlers.alerts.inhibition_policy import Inhibition
@@ -59,6 +60,7 @@ class Intake:
     escalation: Escalation
     inhibit: Inhibition = field(default_factory=Inhibition)
     churn: Churn | None = None
+    drift: DriftGate = field(default_factory=DriftGate)
 
     async def take(self, workspace: str, source: str, report: Report) -> Taken:
         """Take in a report in one transaction. Raises NowhereToShow."""
@@ -88,18 +90,24 @@ class Intake:
             return Taken(0, 0, 0, is_repeated=True)
         if not report.signals:
             return Taken(0, 0, 0)
-        placed = await self._placed(session, workspace, source, report.signals)
-        taking = await self._read(session, workspace, placed, now)
+        placed = await self._placed(session, workspace, source, [*map(conditioned, report.signals)])
+        taking, looks = await self._read(session, workspace, placed, now), Looks()
+        onward = list[Sent]()
         for each in placed:
-            taking.take(each)
+            judged = each if each.signal.drift is None else await self.drift.look(
+                session, looks, taking, each, report.delivery)
+            if judged is not None:
+                taking.take(judged)
+                onward.append(judged)
         held = await holds.met(session, taking, self.inhibit.rules)
-        told = await self._write(session, taking, placed)
+        told = await self._write(session, taking, onward)
+        told += await looks.note(session, taking)
         if held is not None:
             await held.write(session)
             told += held.promises(now + self.policy.edit_every)
         shown = promises(taking.touched.values(), self.policy, now)
         shown += await listing.of_storms(session, taking.touched.values(), now, self.policy.debounce)
-        await outbox.promise(session, workspace, [*told, *shown], [], now)
+        await outbox.promise(session, workspace, [*shown, *told], [], now)
         return Taken(len(placed), len(taking.new_alerts), len(taking.touched),
                      new=frozenset(row.name for row in taking.new_rows))
 

@@ -9,9 +9,12 @@ from handlers.alerts import escalation_cards, outward_cards
 from handlers.alerts.cards import duration, moment
 from handlers.chat.cards import Card, Line, Text, line
 from handlers.chat.ports import CLOCK
-from handlers.chat.wording import Words
+from handlers.chat.wording import Words, marked
 from storage.alerting import Alert, AlertStep
 from storage.models import Person
+
+_CAUSES = {"threshold": marked("the limit is too low"), "data": marked("the data was wrong"),
+           "expected": marked("it was to be expected")}
 
 
 def line_card(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Words,
@@ -40,9 +43,20 @@ def said(step: AlertStep, alert: Alert, people: Mapping[str, Person], words: Wor
         case "resolved":
             return line(words.text("{person} resolved it, {after} after it began", person=person,
                                    after=after))
+        case "false-alarm" if step.details.get("cause") in _CAUSES:
+            return line(words.text("{person} says it was a false alarm, {cause}: {reason}", person=person,
+                                   cause=words.term(_CAUSES[step.details["cause"]]),
+                                   reason=step.details.get("reason", "")))
         case "false-alarm":
             return line(words.text("{person} says it was a false alarm: {reason}", person=person,
                                    reason=step.details.get("reason", "")))
+        case "retrain" if step.actor == CLOCK:
+            return line(words.text("Retraining was asked for by the policy. {why}", why=step.details["why"]))
+        case "retrain":
+            return line(words.text("{person} asked for retraining: {why}", person=person,
+                                   why=step.details["why"]))
+        case "retrain-ok":
+            return line(words.text("{person} confirmed the retraining", person=person))
         case "sent-out":
             return line(outward_cards.taken_words(step.details, words))
         case "not-sent":

@@ -4,6 +4,7 @@ A string in a card is always literal text: a pilot named ``*<!channel>*`` looks 
 meaning beyond its letters (bold, a mention, a moment, a link) is a span of its own.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -152,7 +153,8 @@ class File:
     """A file that goes with a message; another content has another name."""
 
     name: str
-    content: bytes
+    content: bytes | Callable[[], Awaitable[bytes | None]]
+    """Or what makes it, called when it is needed and no transaction is open; None: it goes without."""
     title: str
     alt: str | None = None
     """Of a picture: what it shows, in words, for who cannot see it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from handlers.alerts.actions import Alerts
+from handlers.alerts.drift_actions import DriftActions
 from handlers.alerts.lists import AlertLists
 from handlers.alerts.reports import Reports
 from handlers.alerts.silences import Silences
@@ -100,6 +101,7 @@ class Tools:
     oncall: OnCallDesk
     alert_lists: AlertLists
     alert_reports: Reports
+    drift: DriftActions
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

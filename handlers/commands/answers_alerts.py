@@ -42,7 +42,8 @@ async def _fill_eta(tools: Tools, filled: Filled) -> Reply:
 
 
 async def _fill_false(tools: Tools, filled: Filled) -> Reply:
-    await tools.alerts.false_alarm(filled.actor, int(filled.args[0]), forms.text_of(filled.values, "reason"))
+    await tools.alerts.false_alarm(filled.actor, int(filled.args[0]), forms.text_of(filled.values, "reason"),
+                                   alert_forms.cause_of(filled.values))
     return Reply()
 
 

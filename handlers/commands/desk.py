@@ -11,6 +11,7 @@ from handlers.commands import (
     answers_briefings,
     answers_channel,
     answers_decisions,
+    answers_drift,
     answers_heads,
     answers_items,
     answers_oncall,
@@ -34,7 +35,7 @@ FEATURES = (answers_personal.ANSWERS, answers_pilots.ANSWERS, answers_seats.ANSW
             answers_briefings.ANSWERS, answers_channel.ANSWERS, answers_decisions.ANSWERS,
             answers_heads.ANSWERS, answers_reports.ANSWERS, answers_alerts.ANSWERS,
             answers_silences.ANSWERS, answers_oncall.ANSWERS,
-            answers_alert_lists.ANSWERS)
+            answers_alert_lists.ANSWERS, answers_drift.ANSWERS)
 """All that can be asked of this release; each line, button and form is answered by one of them."""
 _TYPED = {line: answer for feature in FEATURES for line, answer in feature.typed.items()}
 _PRESSED = {verb: answer for feature in FEATURES for verb, answer in feature.pressed.items()}

@@ -13,9 +13,8 @@ _GROUPS = (
                          "reopen")),
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
                             "stop")),
+    ("Act", ("take", "ack", "resolve", "hand over", "override", "next", "rotation")),
     ("Silence alerts", ("silence", "silences", "unsilence")),
-    ("Shifts", ("take", "hand over", "override", "next", "rotation")),
-    ("Act on an alert", ("take", "ack", "resolve")),
     ("For me", ("quiet", "away", "digest", "why", "help")),
 )
 _HATS = {

@@ -68,6 +68,7 @@ class Action(StrEnum):
     ROTATION_SET = "rotation_set"
     SHIFT_TAKE = "shift_take"
     SHIFT_GIVE = "shift_give"
+    ALERT_RETRAIN = "alert_retrain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
     Action.SHIFT_TAKE: _Rule("take a shift here (so can everybody in the rotation)", _RUNNERS | {Hat.TEAM}),
     Action.SHIFT_GIVE: _Rule("give this shift to somebody (so can whoever has the operations seat)",
                              _RUNNERS | _OWNER),
+    # The owner of a model is whoever has the seat for machine learning.
+    Action.ALERT_RETRAIN: _Rule("have this model trained again", _DOERS),
 }
 
 # In the order in which a sentence names them.

@@ -20,6 +20,8 @@ from handlers.chat.cards import Card, File
 from handlers.chat.ports import EVERYTHING, Channel, Profile, SendFailed
 from handlers.slack.render import blocks, cut, fallback
 
+ALT_AT_MOST = 1000
+"""Characters of a picture's description."""
 FINAL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "msg_too_long",
     "msg_blocks_too_long", "no_text", "restricted_action", "cant_update_message", "edit_window_closed",
@@ -43,8 +45,6 @@ LIMITS = tuple(("slack", limit) for limit in (
 HISTORY_PAGES = 5
 DND_AT_ONCE = 50
 """So many people one call tells about."""
-ALT = 1000
-"""Characters of a picture's description."""
 EVENT_TYPE = "groundcrew_post"
 
 _Lost = (ClientError, TimeoutError, asyncio.TimeoutError, SlackClientError, ValueError)
@@ -118,10 +118,13 @@ class SlackClient:
         channel, _, ts = message_id.partition("/")
         if await self._shows(channel, ts, file.name):
             return
+        content = file.content if isinstance(file.content, bytes) else await file.content()
+        if content is None:
+            return
+        about = {"alt_txt": cut(file.alt, ALT_AT_MOST)} if file.alt is not None else {}
         place = await self._call("files.getUploadURLExternal", {
-            "filename": file.name, "length": len(file.content),
-            **({"alt_txt": cut(file.alt, ALT)} if file.alt is not None else {})})
-        await self._upload(str(place["upload_url"]), file.content)
+            "filename": file.name, "length": len(content), **about})
+        await self._upload(str(place["upload_url"]), content)
         await self._call("files.completeUploadExternal", {
             "files": [{"id": place["file_id"], "title": file.title}], "channel_id": channel, "thread_ts": ts})
 

@@ -515,7 +515,7 @@ def test_statistics_are_of_a_pilot_and_of_7_or_30_days(line, pilot, choice):
     ("tkae 12", "I do not know `tkae`. Did you mean `take 12`?", "/alerts take 12"),
     ("take", "Say which alert: `/alerts take ID`", None),
     ("ack", "Say which alert: `/alerts ack ID|all`", None),
-    ("help zebra", "I do not know `zebra`", "/alerts help show")])
+    ("help zebra", "I do not know `zebra`", "/alerts help silence")])
 def test_what_alerts_cannot_read_is_answered_with_what_would_be(line, said, proposed):
     refusal = refused(line, "/alerts")
     assert said in str(refusal)

@@ -48,6 +48,7 @@ alert_hush           +    +    +       .     .        .      +    .     .      .
 rotation_set         +    +    +       .     .        .      .    .     .      .
 shift_take           +    +    +       .     .        .      +    .     .      .
 shift_give           +    +    +       +     .        .      .    .     .      .
+alert_retrain        +    +    .       +     .        .      .    .     .      .
 """
 # On a safety-floor item these differ; every other row stays as it is.
 FLOOR = """

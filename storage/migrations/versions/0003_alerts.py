@@ -30,12 +30,14 @@ def upgrade() -> None:
     sa.Column('verdict', sa.String(length=16), nullable=False),
     sa.Column('drift', sa.JSON(), nullable=False),
     sa.Column('source', sa.String(length=48), nullable=False),
+    sa.Column('room', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_drift_window_workspace_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_drift_window')),
     sa.UniqueConstraint('workspace_id', 'key', 'window', name=op.f('uq_drift_window_workspace_id_key_window'))
     )
     with op.batch_alter_table('drift_window', schema=None) as batch_op:
         batch_op.create_index('ix_drift_window_at', ['workspace_id', 'key', 'at'], unique=False)
+        batch_op.create_index('ix_drift_window_room', ['workspace_id', 'room', 'at'], unique=False)
 
     op.create_table('presence',
     sa.Column('workspace_id', sa.String(length=64), nullable=False),
@@ -305,6 +307,7 @@ def downgrade() -> None:
     op.drop_table('pull')
     op.drop_table('presence')
     with op.batch_alter_table('drift_window', schema=None) as batch_op:
+        batch_op.drop_index('ix_drift_window_room')
         batch_op.drop_index('ix_drift_window_at')
 
     op.drop_table('drift_window')
