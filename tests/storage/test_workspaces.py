@@ -261,7 +261,7 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
         "people": [SAM], "after": NOW, "but": 999, "item_ids": [number], "steps": ["warn"], "role": "legal", "by": SAM,
     }
     if name.partition(".")[0] in ("outgoing", "pulls", "presence"):
-        known |= {"prefix": "page", "number": await _number(session, Outgoing, of), "alert_ids": [await _number(session, Alert, of)], "alert_id": None, "attempts": 1,
+        known |= {"prefix": "page", "number": await _number(session, Outgoing, of), "alert_ids": [await _number(session, Alert, of)], "alert_id": await _number(session, Alert, of) if name == "outgoing.of_alert" else None, "attempts": 1,
                   "key": "another" if name == "outgoing.owe" else "page", "kind": "webhook", "target": "hook", "body": {}, "asked_at": NOW,
                   "model": "churn", "names": ["Down"] if name == "presence.firing_titles" else [], "sources": ["prom"], "source": "prom",
                   "began": NOW - timedelta(hours=2), "before": NOW}
