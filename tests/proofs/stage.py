@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -59,6 +59,8 @@ def cast_of(persons: int, rooms: int, zones: Sequence[tuple[str, str]]) -> Cast:
         channels=[Channel(room_of(n), f"claims-{n}") for n in range(rooms)],
         team_id=seed.TEAM, newcomer="priya0")
 
+MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+"""A Tuesday at nine where people are: whatever time it is for whoever runs this, messages may be said."""
 PUT_OFF = timedelta(minutes=15)
 """What waits for longer waits for its reader's hours: no attempt that failed is put off so far."""
 
@@ -207,13 +209,12 @@ async def stage_on(url: str, folder: Path, *, rooms: int, persons: int, start: d
     """A workspace and its database, filled; every bot that was started is gone at the end.
 
     Args:
-        start: where the clock begins; the present moment otherwise.
+        start: where the clock begins; a working morning otherwise.
         tables: the rows, made by builders; pilots of 50 items with nothing due otherwise.
         zones: where the people are, in turn, as Slack tells it; `tables` must say the same.
     """
     clock = SharedClock(folder / "clock")
-    if start is not None:
-        clock.set(start)
+    clock.set(start or MORNING)
     if tables is None:
         tables = [*seed.people(persons, clock()), *seed.pilots(range(rooms), persons, clock())]
     await databases.fill(url, tables)
