@@ -118,6 +118,18 @@ async def locked(session: AsyncSession, workspace: str, alert_id: int) -> Alert 
         .with_for_update().execution_options(populate_existing=True))
 
 
+async def lock_below(session: AsyncSession, workspace: str, alert_ids: Collection[int]) -> None:
+    """Lock what is locked before these alerts wherever both are: their signals, and the members of storms."""
+    await session.execute(
+        select(Signal.id).where(Signal.workspace_id == workspace, Signal.alert_id.in_(sorted(alert_ids)),
+                                Signal.state != SignalState.RESOLVED)
+        .order_by(Signal.fingerprint).with_for_update())
+    await session.execute(
+        select(Alert.id).where(Alert.workspace_id == workspace, Alert.storm_id.in_(sorted(alert_ids)),
+                               Alert.state != AlertState.RESOLVED)
+        .order_by(Alert.id).with_for_update())
+
+
 async def several(session: AsyncSession, workspace: str, ids: Collection[int]) -> dict[int, Alert]:
     if not ids:
         return {}

@@ -140,6 +140,7 @@ class Alerts:
             dossiers = {}
             for each in sorted({alert.pilot_id for alert in known.values() if alert.pilot_id is not None}):
                 dossiers[each] = await self._dossier_of(entry.session, actor.workspace, each)
+            await alerts.lock_below(entry.session, actor.workspace, numbers)
             locked = await alerts.alerts_locked(entry.session, actor.workspace, (), numbers, entry.now)
             waiting = [alert for alert in locked.values() if alert.state is AlertState.OPEN]
             for alert in waiting:
@@ -237,6 +238,7 @@ class Alerts:
             if known is None:
                 raise GONE
             dossier = await self._dossier(entry.session, known)
+            await alerts.lock_below(entry.session, actor.workspace, [alert_id])
             alert = await alerts.locked(entry.session, actor.workspace, alert_id)
             if alert is None:
                 raise GONE
