@@ -15,7 +15,7 @@ import yaml
 from pydantic import SecretStr
 
 from bot.clock import MovableClock, real_clock
-from bot.demo_alerts import Monitoring
+from bot.demo_alerts import POLICY, Monitoring
 from bot.demo_story import tell
 from bot.sandbox import Sandbox, default_cast
 from bot.scheduler import Sender, running
@@ -29,7 +29,6 @@ from storage.engine import open_engine
 from storage.migrate import upgrade
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-sandbox-demo", "xapp-sandbox-demo", "sandbox-signing-secret"
-OPERATIONS = "C0OPS0000"
 HOME = Calendar("Europe/Berlin", "DE")
 STEP = timedelta(minutes=30)
 """How far the time machine goes between two looks at what is due."""
@@ -79,8 +78,10 @@ class TimeMachine:
 
 
 @asynccontextmanager
-async def demo(port: int, database_url: str) -> AsyncIterator[str]:
-    """Everything up and seeded; yields the sandbox page's address."""
+async def demo(port: int, folder: Path) -> AsyncIterator[str]:
+    """Everything up and seeded, kept in `folder`; yields the sandbox page's address."""
+    database_url = f"sqlite+aiosqlite:///{folder}/demo.db"
+    (folder / "alerts.yaml").write_text(POLICY, encoding="utf-8")
     clock = MovableClock(first_morning(real_clock()))
     machine, monitoring = TimeMachine(clock), Monitoring(clock)
     sandbox = Sandbox(cast=default_cast(), manifest=read_manifest(), bot_token=BOT_TOKEN, app_token=APP_TOKEN,
@@ -93,7 +94,7 @@ async def demo(port: int, database_url: str) -> AsyncIterator[str]:
             database_url=database_url, slack_mode="http", slack_bot_token=SecretStr(BOT_TOKEN),
             slack_signing_secret=SecretStr(SIGNING_SECRET), slack_api_url=sandbox.api_url, port=0,
             log_level="WARNING", admins=(sandbox.user_id("alex"),), default_zone="Europe/Berlin",
-            default_country="DE", operations_channel=OPERATIONS)
+            default_country="DE", templates_dir=folder)
         engine = open_engine(database_url)
         async with engine.begin() as connection:
             await connection.run_sync(upgrade)
@@ -120,7 +121,7 @@ async def run(port: int) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     with tempfile.TemporaryDirectory(prefix="groundcrew-demo-") as folder:
-        async with demo(port, f"sqlite+aiosqlite:///{folder}/demo.db") as url:
+        async with demo(port, Path(folder)) as url:
             print(f"Ground Crew sandbox: {url}", flush=True)
             await stop.wait()
     print("Demo ended; nothing was kept.", flush=True)

@@ -30,6 +30,26 @@ SECRET = "a-secret-of-the-demo"  # noqa: S105  (the demo lives on this machine a
 STORM = 200
 AWAY = timedelta(seconds=60)
 WINDOW = timedelta(hours=1)
+POLICY = """\
+schema: 1
+policy: alerts
+routing:
+  operations: C0OPS0000
+  routes:
+    - {name: the claims model, match: {model: "churn-.*"}, pilot: Claims triage}
+escalation:
+  sla:
+    - match: {model: "churn-.*", name: ".*[Dd]rift.*"}
+      metric: PSI
+      text: Ana checks within 4 h, roll back if above 0.40
+      ack: 4h
+drift:
+  rollback:
+    - Set the alias champion back to the version before
+    - Restart the scoring service
+    - Watch the error rate for 15 minutes
+"""
+"""Where the demo's alerts go."""
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _SIGNED_SNS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _GROUPS = {"Machine learning": ("evidently", "nannyml", "mlflow", "wandb", "airflow", "kubeflow"),

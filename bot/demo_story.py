@@ -8,6 +8,8 @@ from bot.clock import MovableClock
 from bot.sandbox import Sandbox
 from bot.wiring import Parts
 from handlers.chat.ports import Actor
+from handlers.oncall.rules import Layer
+from handlers.oncall.setting import Head
 from handlers.people.calendar import Calendar
 from handlers.people.roles import Role
 from handlers.pilots.create import NewPilot
@@ -80,6 +82,13 @@ class Teller:
     async def accept(self, pilot: int, *handles: str) -> None:
         for handle in handles:
             await self.parts.desk.tools.seats.accept(self.actor(handle), pilot, None)
+
+    async def on_call(self, pilot: int, name: str, monday: date, *handles: str) -> None:
+        """They have a week each, in turn; the first had the week before."""
+        people = tuple(self._id(handle) for handle in handles)
+        layer = Layer(people, 7, time(9), monday - timedelta(days=7), 0)
+        await self.parts.desk.tools.oncall.rotations.make(
+            self.actor("priya"), Head(name, "Europe/Berlin", pilot_id=pilot), layer)
 
     async def dossier(self, pilot_id: int) -> Dossier:
         async with self.parts.store.reading() as session:
@@ -183,6 +192,7 @@ async def _claims_triage(teller: Teller, monday: date) -> Thread:
                                   "claims-triage", monday, cast, conditions=frozenset({"protected-data"}))
     yield at(HOME.add(monday, -2), 10)
     await teller.accept(pilot, "marta", "tom", "sam", "lena", "ines", "carol", "ana")
+    await teller.on_call(pilot, "Claims", monday, "sam", "ana")
     yield at(HOME.add(monday, -1), 11)
     await teller.done(pilot, "IN-01", "I fund production from the claims budget if the number holds")
     await teller.done(pilot, "IN-02")

@@ -229,8 +229,9 @@ def _storm_card(view: View) -> Card:
     alert, words = view.alert, view.words
     is_over = alert.state is AlertState.RESOLVED
     title = (words.count("✓ Storm over: {number} alert", "✓ Storm over: {number} alerts", alert.total)
-             if is_over else words.count("{sign} Storm: {number} alert besides those above",
-                                         "{sign} Storm: {number} alerts besides those above", alert.total,
+             if is_over else words.count("{sign} Storm: {number} alert besides those with a message",
+                                         "{sign} Storm: {number} alerts besides those with a message",
+                                         alert.total,
                                          sign=SIGN[alert.severity]))
     rows = [line(SIGN[part.severity] + " ", Bold(part.name), words.text(
         ": {firing} firing of {number}", firing=part.firing, number=part.alerts))

@@ -105,7 +105,7 @@ async def test_a_storm_is_one_rolling_card_besides_the_first(ops: World) -> None
     shown = cards(ops)
     assert len(shown) == 11
     storm = next(card for card in shown if "Storm" in card)
-    assert "Storm: 30 alerts besides those above" in storm
+    assert "Storm: 30 alerts besides those with a message" in storm
     assert "30 of 30 are firing" in storm
     await sent(ops, am(*(one(f"Rule{n}", status="resolved") for n in range(40))))
     assert sum(card.startswith("✓ Resolved") for card in cards(ops)) == 10

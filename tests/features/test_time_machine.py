@@ -14,7 +14,7 @@ LONDON = ZoneInfo("Europe/London")
 
 
 async def test_a_morning_passed_on_the_way_is_announced_at_its_own_time(tmp_path: Path) -> None:
-    async with demo(0, f"sqlite+aiosqlite:///{tmp_path}/demo.db") as url, \
+    async with demo(0, tmp_path) as url, \
             httpx.AsyncClient(base_url=url, timeout=60) as page:
         state = await _get(page, "state")
         berlin = next(user["id"] for user in state["users"] if user["name"] == "tom")
