@@ -6,7 +6,8 @@ import sys
 from typing import TextIO
 
 _SECRET = re.compile(r"xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|"
-                     r"(?<=hooks\.slack\.com/)\S+|(?<=/sandbox/response/)\S+")
+                     r"(?<=hooks\.slack\.com/)\S+|(?<=/sandbox/response/)\S+|(?<=[?&]token=)[^&\s]+|"
+                     r"(?<=auth_token=)[^&\s]+|(?<=access_token=)[^&\s]+")
 
 
 def redacted(text: str) -> str:
