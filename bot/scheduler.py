@@ -1,8 +1,8 @@
 """Runs the ticks and the courier. All state is in the database, so jobs live in memory alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -16,20 +16,45 @@ FINISH_WITHIN_S = 6.0
 """For messages on the wire when the bot is told to stop; supervisors kill after 10."""
 
 
-def scheduler_for(ticks: list[Tick], watch: Watch) -> AsyncIOScheduler:
+@dataclass(slots=True)
+class Underway:
+    """The ticks that are at work just now."""
+
+    tasks: set[asyncio.Task[object]] = field(default_factory=set)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        try:
+            yield
+        finally:
+            self.tasks.discard(task)
+
+    async def finished(self) -> None:
+        """Until none is at work, or their time is over: what is not committed is done at the next start."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=FINISH_WITHIN_S)
+        for task in self.tasks:
+            task.cancel()
+
+
+def scheduler_for(ticks: list[Tick], watch: Watch, underway: Underway) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(timezone="UTC")
     for tick in ticks:
         if tick.name != "deliver":  # the courier's, which does not wait for the second to be full
-            scheduler.add_job(_watched(tick, watch), "interval", seconds=tick.every.total_seconds(),
+            scheduler.add_job(_watched(tick, watch, underway), "interval", seconds=tick.every.total_seconds(),
                               id=tick.name, max_instances=1, coalesce=True, misfire_grace_time=None)
     return scheduler
 
 
-def _watched(tick: Tick, watch: Watch) -> Callable[[], Awaitable[None]]:
+def _watched(tick: Tick, watch: Watch, underway: Underway) -> Callable[[], Awaitable[None]]:
     watch.ticked(tick.name)  # it is as old as the process until it ran
 
     async def run() -> None:
-        await tick.run()
+        with underway.one():
+            await tick.run()
         watch.ticked(tick.name)
 
     return run
@@ -72,13 +97,15 @@ class Sender:
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[Sender]:
     """Ticks and courier, until the end of the block; what is under way is finished first."""
-    scheduler, sender = scheduler_for(parts.ticks, parts.metrics), Sender(parts.outbox)
+    underway, sender = Underway(), Sender(parts.outbox)
+    scheduler = scheduler_for(parts.ticks, parts.metrics, underway)
     scheduler.start()
     await parts.outbox.token_works(f"slack:{parts.identity.team}")  # it just did
     sender.start()
     try:
         yield sender
     finally:
+        scheduler.pause()
+        await asyncio.gather(underway.finished(), sender.end())
         scheduler.shutdown(wait=False)
-        await sender.end()
         await parts.door.drained()

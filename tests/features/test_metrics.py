@@ -1,13 +1,15 @@
 """What a monitor is told over HTTP: what waits and for how long, what became of attempts, and the token."""
 
+import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 
 from bot.metrics import FRESH_S, Metrics
-from bot.scheduler import scheduler_for
+from bot.scheduler import Underway, running, scheduler_for
 from bot.web import web_app
 from handlers.outbox.rules import PAGE
 from handlers.ticks import Tick
@@ -150,7 +152,7 @@ async def test_the_age_of_ticks_is_known_from_the_start_and_a_tick_that_fails_gr
         pass
 
     watch = world.parts.metrics
-    scheduler = scheduler_for([Tick("nudge", timedelta(seconds=30), fails), Tick("look", timedelta(seconds=30), works)], watch)
+    scheduler = scheduler_for([Tick("nudge", timedelta(seconds=30), fails), Tick("look", timedelta(seconds=30), works)], watch, Underway())
     watch._ticks = dict.fromkeys(("nudge", "look"), watch._ticks["nudge"] - 1000)
     await scheduler.get_job("look").func()
     with pytest.raises(RuntimeError):
@@ -158,6 +160,20 @@ async def test_the_age_of_ticks_is_known_from_the_start_and_a_tick_that_fails_gr
     page = await _scraped(world)
     assert value(page, 'groundcrew_tick_age_seconds{tick="nudge"}') >= 1000
     assert value(page, 'groundcrew_tick_age_seconds{tick="look"}') < 100
+
+
+async def test_a_tick_at_work_is_finished_before_the_bot_stops(world: World) -> None:
+    begun, done = asyncio.Event(), list[str]()
+
+    async def slow() -> None:
+        begun.set()
+        await asyncio.sleep(0.3)
+        done.append("whole")
+
+    async with running(replace(world.parts, ticks=[Tick("look", timedelta(seconds=0.05), slow)])):
+        await asyncio.wait_for(begun.wait(), 5)
+        assert not done
+    assert done == ["whole"]
 
 
 async def test_workspaces_are_told_apart_only_where_that_is_wanted(world: World) -> None:
