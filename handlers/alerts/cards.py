@@ -136,18 +136,27 @@ def _members(view: View) -> Line | None:
     alert, words = view.alert, view.words
     if alert.total < 2:
         return None
-    firing = [members_name(each, alert) for each in view.signals if each.state is not SignalState.RESOLVED]
-    over = [members_name(each, alert) for each in view.signals if each.state is SignalState.RESOLVED]
+    shared = shared_labels(view.signals)
+    firing = [members_name(each, shared) for each in view.signals if each.state is not SignalState.RESOLVED]
+    over = [members_name(each, shared) for each in view.signals if each.state is SignalState.RESOLVED]
     shown, left = fitting([*firing, *(f"✓ {each}" for each in over)], MEMBERS)
     left += max(alert.total - len(view.signals), 0)
     more = words.text(" and {number} more", number=left) if left else ""
     return line(", ".join(shown) + more)
 
 
-def members_name(signal: Signal, alert: Alert) -> str:
+def shared_labels(signals: Sequence[Signal]) -> Mapping[str, str]:
+    """The labels that all of several conditions have alike; none, where there is but one."""
+    if len(signals) < 2:
+        return {}
+    first, *others = (each.labels for each in signals)
+    return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
+
+
+def members_name(signal: Signal, shared: Mapping[str, str]) -> str:
     """What tells one condition from the others of its alert."""
     own = [value for name, value in signal.labels.items()
-           if alert.labels.get(name) != value and name not in ("alertname", "severity")]
+           if shared.get(name) != value and name not in ("alertname", "severity")]
     return " ".join(own) or signal.title
 
 

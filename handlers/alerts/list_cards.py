@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from handlers.alerts.cards import cut, duration, members_name, moment, sign_of
+from handlers.alerts.cards import cut, duration, members_name, moment, shared_labels, sign_of
 from handlers.alerts.lifetime import SEVERITIES
 from handlers.chat.cards import (
     Bold,
@@ -269,11 +269,11 @@ def _here(button: Button, alert: Alert) -> Button:
 
 
 def _signals(alert: Alert, signals: Sequence[Signal]) -> list[Line]:
-    rows: list[Line] = []
+    rows, shared = list[Line](), alert.labels if len(signals) < 2 else shared_labels(signals)
     for signal in signals[:_SIGNALS]:
         sign = "✓" if signal.state is SignalState.RESOLVED else sign_of(SEVERITIES[signal.rank])
         often = f" · fired {signal.fired} times" if signal.fired > 1 else ""
-        rows.append(line(f"{sign} {cut(members_name(signal, alert), 100)} · since ", moment(signal.first_at),
+        rows.append(line(f"{sign} {cut(members_name(signal, shared), 100)} · since ", moment(signal.first_at),
                          " · last heard ", moment(signal.last_at), often))
     left = alert.total - len(rows)
     return [*rows, *([line(f"and {left:,} more")] if left > 0 else [])]
