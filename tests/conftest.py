@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
+from zlib import crc32
 
 import asyncpg
 import pytest
@@ -227,6 +228,38 @@ async def polite(database_url: str, clock: FrozenClock) -> AsyncIterator[World]:
     """The same with the policy as it comes: hours are minded, and few messages come a day."""
     async with world_on(database_url, clock, minds_hours=True, admins="U0ALEXA00") as world:
         yield world
+
+
+BY_TURNS = "tests/doors/"
+"""What is tried through Slack's door takes a second each. What the databases do differently is tried on both in
+tests/storage, tests/features and tests/alerts; so in a run of everything each of these takes one of the two, by its name.
+Named by its file, or with PROOF=full, it takes both."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    is_everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if not is_everything or os.environ.get("PROOF") == "full" or not _postgres_answers():
+        return
+    left = [item for item in items if item.nodeid.startswith(BY_TURNS) and not _has_its_turn(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+
+
+def _has_its_turn(item: pytest.Item) -> bool:
+    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
+    if kind not in ("sqlite", "postgres"):
+        return True
+    name = item.nodeid.replace("sqlite", "?").replace("postgres", "?")
+    return kind == ("sqlite", "postgres")[crc32(name.encode()) % 2]
+
+
+def _postgres_answers() -> bool:
+    try:
+        asyncio.run(_administer("SELECT 1"))
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    return True
 
 
 def pytest_report_header() -> str:

@@ -34,9 +34,9 @@ _NAMES = ("Claims triage", "Invoice match", "Support copilot", "Quote drafter", 
 
 
 WHOLE, WHOLE_DAYS = range(len(_NAMES)), 31
-SHARE, SHARE_DAYS = (1, 3, 5, 6, 9, 12, 30), 16
+SHARE, SHARE_DAYS = (1, 3, 5, 6, 9, 12, 30), 12
 """Pilots with a full list, a role that nobody holds, a pause, a sponsor who leaves, a stop, a late start."""
-FEW, FEW_DAYS = (3, 5, 6), 9
+FEW, FEW_DAYS = (3, 5, 6), 6
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A simulated month: everybody in it, and every message judged by the promises of the nudge policy.
 
-In the suite there is a share of it: some pilots for two and a half weeks on SQLite, fewer on PostgreSQL.
+In the suite there is a share of it: some pilots for two working weeks on SQLite, fewer on PostgreSQL.
 `make proof` lives all of it: forty pilots, sixty people, a month.
 """
 
