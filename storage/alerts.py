@@ -161,6 +161,15 @@ async def step(session: AsyncSession, workspace: str, step_id: int) -> AlertStep
         select(AlertStep).where(AlertStep.workspace_id == workspace, AlertStep.id == step_id))
 
 
+async def has_later(session: AsyncSession, step: AlertStep) -> bool:
+    """Whether the same happened again to the same alert, by the same actor."""
+    return await session.scalar(
+        select(AlertStep.id).where(
+            AlertStep.workspace_id == step.workspace_id, AlertStep.alert_id == step.alert_id,
+            AlertStep.what == step.what, AlertStep.actor == step.actor, AlertStep.id > step.id)
+        .limit(1)) is not None
+
+
 async def steps_of(session: AsyncSession, workspace: str, alert_id: int) -> Sequence[AlertStep]:
     return (await session.scalars(
         select(AlertStep).where(AlertStep.workspace_id == workspace, AlertStep.alert_id == alert_id)

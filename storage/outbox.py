@@ -36,6 +36,8 @@ class Promise:
     urgency: int = 0
     not_before: datetime | None = None
     """None: at once."""
+    keeps_earlier: bool = False
+    """What waits for an earlier moment keeps that: else every change would put off what shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,26 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
             .execution_options(synchronize_session=False)))
     # Somebody may have promised something in a further room while we waited for a lane.
     await _wake(session, workspace, dict.fromkeys(missed - rooms.keys(), 0), now)
-    if wanted:
-        insert = insert_into(session, Post)
-        await session.execute(insert.on_conflict_do_update(
-            index_elements=["workspace_id", "kind", "subject_id", "room"],
-            set_={"wanted": Post.wanted + 1, "live_until": insert.excluded.live_until,
-                  "urgency": _larger(Post.urgency, insert.excluded.urgency),
-                  "not_before": _due(now, again=insert.excluded.not_before), "given_up_at": None,
-                  "attempts": 0}), [
-            {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
-             "made_at": now, "not_before": p.not_before or now, "pilot_id": p.pilot_id,
-             "live_until": p.live_until, "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0}
-            for p in wanted.values()])
+    for keeps_earlier in (False, True):
+        alike = [p for p in wanted.values() if p.keeps_earlier is keeps_earlier]
+        await _write(session, workspace, alike, now, keeps_earlier=keeps_earlier)
+
+
+async def _write(session: AsyncSession, workspace: str, promises: Sequence[Promise], now: datetime, *,
+                 keeps_earlier: bool) -> None:
+    if not promises:
+        return
+    insert = insert_into(session, Post)
+    due = _due(now, again=insert.excluded.not_before, keeps_earlier=keeps_earlier)
+    await session.execute(insert.on_conflict_do_update(
+        index_elements=["workspace_id", "kind", "subject_id", "room"],
+        set_={"wanted": Post.wanted + 1, "live_until": insert.excluded.live_until,
+              "urgency": _larger(Post.urgency, insert.excluded.urgency),
+              "not_before": due, "given_up_at": None, "attempts": 0}), [
+        {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
+         "made_at": now, "not_before": p.not_before or now, "pilot_id": p.pilot_id,
+         "live_until": p.live_until, "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0}
+        for p in promises])
 
 
 PERSONAL = ("home", "digest")
@@ -99,16 +109,19 @@ def _live_posts(workspace: str, change: Change, now: datetime) -> ColumnElement[
                 or_(Post.live_until.is_(None), Post.live_until > now))
 
 
-def _due(now: datetime, *, again: SQLColumnExpression[datetime] | None = None) -> ColumnElement[datetime]:
+def _due(now: datetime, *, again: SQLColumnExpression[datetime] | None = None,
+         keeps_earlier: bool = False) -> ColumnElement[datetime]:
     """Since when a promise is to be kept: what waits already keeps its moment.
 
     Args:
         again: it was asked for by itself, for then, so that it is tried whatever came of it before.
+        keeps_earlier: what waits for a moment before `again` keeps that; else only one that has come.
     """
     waits = and_(Post.wanted > Post.shown, Post.given_up_at.is_(None))
     if again is None:
         return case((waits, Post.not_before), else_=now)
-    return case((and_(waits, Post.not_before <= now), Post.not_before), else_=again)
+    is_earlier = Post.not_before <= (again if keeps_earlier else now)
+    return case((and_(waits, is_earlier), Post.not_before), else_=again)
 
 
 def _larger(one: SQLColumnExpression[int], other: SQLColumnExpression[int]) -> ColumnElement[int]:

@@ -81,8 +81,8 @@ async def about(session: AsyncSession, alert: Alert, now: datetime, step: AlertS
                 edit_at: datetime | None = None) -> list[Promise]:
     """Every message about `alert` is brought up to date; with a step, a line appears in each thread."""
     posts = await alerts.shown(session, alert.workspace_id, {alert.id, alert.storm_id or alert.id})
-    found = [Promise(post.room, post.kind, post.subject_id, urgency=post.urgency, not_before=edit_at or now)
-             for post in posts]
+    found = [Promise(post.room, post.kind, post.subject_id, urgency=post.urgency, not_before=edit_at or now,
+                     keeps_earlier=True) for post in posts]
     if step is not None:
         found += [Promise(post.room, alerts.LINE, step.id, urgency=PAGE if post.urgency >= PAGE else 0,
                           not_before=now) for post in posts if post.subject_id == alert.id]

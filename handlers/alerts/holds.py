@@ -85,7 +85,8 @@ class Holds:
 
     def promises(self, at: datetime) -> list[Promise]:
         """That holders' cards say how many they hold back."""
-        return [Promise(each.room, alerts.CARD, each.storm_id or each.id, not_before=at)
+        return [Promise(each.room, alerts.CARD, each.storm_id or each.id, not_before=at,
+                        keeps_earlier=True)
                 for each in self.telling.values()]
 
 

@@ -196,5 +196,6 @@ async def tell_storms(session: AsyncSession, workspace: str, touched: dict[str, 
 def promises(touched: Iterable[Alert], policy: Policy, now: datetime) -> list[Promise]:
     """That each of these is shown: soon, but not before what belongs to it had time to come."""
     return [Promise(alert.room, alerts.CARD, alert.id, urgency=PAGE if alert.rank <= PAGES else 0,
+                    keeps_earlier=True,
                     not_before=now + (policy.debounce if alert.opened_at == now else policy.edit_every))
             for alert in sorted(touched, key=lambda each: each.id)]

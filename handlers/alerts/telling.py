@@ -56,9 +56,10 @@ class Telling:
         told = [*tell.people, *([tell.room] if tell.room is not None else [])]
         if is_new:  # the card itself says who was told
             at = now + self.routing.debounce
-            return [Promise(room, alerts.CARD, alert.id, urgency=urgency, not_before=at) for room in told]
+            return [Promise(room, alerts.CARD, alert.id, urgency=urgency, not_before=at, keeps_earlier=True)
+                    for room in told]
         shown = {alert.room, *(head.room for head in heads)}
-        found = [Promise(room, alerts.CARD, alert.id, urgency=urgency,
+        found = [Promise(room, alerts.CARD, alert.id, urgency=urgency, keeps_earlier=True,
                          not_before=now + self.routing.edit_every if room in shown else now)
                  for room in sorted(shown | set(told))]
         seen = {head.room for head in heads if _is_out(head)}
@@ -89,7 +90,7 @@ class Telling:
         return [self._edit(alert, head, now) for alert in about for head in heads[alert.id]]
 
     def _edit(self, alert: Alert, head: Post, now: datetime) -> Promise:
-        return Promise(head.room, alerts.CARD, alert.id, urgency=head.urgency,
+        return Promise(head.room, alerts.CARD, alert.id, urgency=head.urgency, keeps_earlier=True,
                        not_before=now + self.routing.edit_every)
 
     # ---- other systems -------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ BATCH = 32
 """Rooms claimed, composed or recorded in one go: some 10 ms of work."""
 COMPANY_S = 0.05
 """So long what is done or due may wait for more of its kind, while there is other work under way."""
+COMPANY = 8
+"""From so many at a time on; fewer wait a part of it, as a page at night has no company to wait for."""
 LOOK_AGAIN_S = 0.5
 """How long to wait for a wake-up before looking: another process may have promised something."""
 LONGEST_AWAY_S = 30.0
@@ -93,7 +95,7 @@ class Courier:
             group.create_task(self._work(group, attempts))
             if len(attempts) == limit:
                 return 0.0
-            await self._wait(asyncio.Event(), COMPANY_S)
+            await self._wait(asyncio.Event(), COMPANY_S * min(len(attempts) / COMPANY, 1))
         return LOOK_AGAIN_S if following is None else self._until(following - self.clock())
 
     def _until(self, left: timedelta) -> float:

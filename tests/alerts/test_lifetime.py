@@ -92,6 +92,15 @@ async def test_nothing_that_is_over_is_announced_as_firing(ops: World) -> None:
     assert [card[:10] for card in cards(ops)] == ["✓ Resolved"]
 
 
+async def test_what_keeps_changing_is_not_put_off_beyond_its_debounce(ops: World) -> None:
+    await source(ops)
+    for number in range(3):
+        await send(ops, am(one(fingerprint=f"f{number}", model="churn")))
+        ops.clock.advance(seconds=0.5)
+    await ops.parts.outbox.deliver()
+    assert "3 firing" in cards(ops)[0]
+
+
 async def test_a_worse_signal_raises_its_alert(ops: World) -> None:
     await source(ops)
     await sent(ops, am(one(fingerprint="a", model="churn")))

@@ -239,6 +239,16 @@ def test_two_severities_are_refused_with_each_as_a_choice() -> None:
     assert [line for _, line in refusal.value.choices] == ["/alerts critical", "/alerts warning"]
 
 
+async def test_a_storm_that_grows_before_its_list_is_shown_is_listed_once(ops: World) -> None:
+    await source(ops)
+    await send(ops, am(*(one(f"Rule{n}") for n in range(12))))
+    await send(ops, am(*(one(f"Rule{n}") for n in range(12, 60))))
+    await settled(ops)
+    [storm] = [each for each in ops.sandbox.shown(OPS) if "Storm" in each.plain]
+    [file] = files(ops, storm)
+    assert "50" in file.name
+
+
 def test_a_storm_is_listed_once_and_again_each_time_it_grew_tenfold() -> None:
     storm = Alert(workspace_id=TEAM, key="k", source="", name="storm", title="", severity="warning", rank=2, room=OPS,
                   opened_at=NOW, changed_at=NOW, is_storm=True)

@@ -292,12 +292,12 @@ async def _arguments(session: AsyncSession, name: str, of: str) -> dict[str, Any
 
 def test_every_query_is_of_one_workspace_or_named_here() -> None:
     named = {*SWEEPS, *OF_SEVERAL, *OF_A_ROW}
-    private = {"outbox._wake"}      # told the workspace, called by `promise` alone
+    private = {"outbox._wake", "outbox._write"}      # told the workspace, called by `promise` alone
     assert set(_functions()) - private == (set(_of_workspace()) | named) - private
     assert not set(_of_workspace()) & named
 
 
-WRITES = {"people.note_rest", "pilots.look_at", "outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "deliveries.is_first",
+WRITES = {"people.note_rest", "pilots.look_at", "outbox.promise", "limits.pause", "limits.lift", "attempts.note_late", "people.ensure_workspace", "outbox._write", "deliveries.is_first",
           "outgoing.owe", "pulls.keep_only", "presence.beat", "presence.forget_before", "outbox._wake", "decisions.settle", "decisions.hand_over", "told.act", "heads.set_head", "heads.remove_head"}
 
 
@@ -323,7 +323,7 @@ async def test_a_query_answers_with_its_own_workspace_alone(twins: Store, name: 
         assert await _rows(session, OTHER) == before
 
 
-@pytest.mark.parametrize("name", sorted(WRITES - {"outbox._wake"}))
+@pytest.mark.parametrize("name", sorted(WRITES - {"outbox._wake", "outbox._write"}))
 async def test_writing_in_one_workspace_leaves_the_other_alone(twins: Store, name: str) -> None:
     async with twins.begin() as session:
         mine, other = await _rows(session, MINE), await _rows(session, OTHER)
