@@ -36,6 +36,10 @@ class Holds:
     """The keys of those."""
     telling: dict[int, Holder] = field(default_factory=dict)
     """Holders whose card counts another number than before."""
+    _may_hold: list[Alert] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._may_hold = [alert for alert in self.mine if self.sources[alert.key]]
 
     def decide(self) -> None:
         """Say of each alert whether it is held back."""
@@ -59,7 +63,7 @@ class Holds:
             number = was if was in holders else min(holders)
             alert.inhibited_by, self.telling[number] = number, holders[number]
             return
-        for other in self.mine:
+        for other in self._may_hold:
             if other is not alert and other.inhibited_by is None and other.key not in self._waiting and (
                     not self.sources[other.key].isdisjoint(keys)):
                 self.by_new.append((alert, other))

@@ -29,6 +29,13 @@ def test_two_long_keys_that_begin_alike_stay_two() -> None:
     assert values.key("rule", "target") == "rule/target"
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 301, "b" * 5000])
+def test_a_delivery_with_a_long_name_is_known_again_by_a_name_that_can_be_kept(name: str) -> None:
+    assert values.delivery_named(name) == values.delivery_named(name)
+    assert len(values.delivery_named(name)) <= 300
+    assert values.delivery_named(name) != values.delivery_named(name + "c")
+
+
 def test_a_title_of_nothing_but_blanks_is_none() -> None:
     assert values.title(" \n\t ", "unnamed") == "unnamed"
 

@@ -17,8 +17,9 @@ from handlers.alerts.vendors.contract import Malformed
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LABELS, LABEL, NOTE, TITLE, URL, KEY = 64, 200, 3000, 300, 2000, 500
-"""At most so many labels, and characters of a label, note, title, address and key: no sender needs more."""
+LABELS, LABEL, NOTE, TITLE, URL, KEY, DELIVERY = 64, 200, 3000, 300, 2000, 500, 300
+"""At most so many labels, and characters of a label, note, title, address, key and delivery's name: nobody
+needs more."""
 SIGNALS = 10_000
 """At most so many signals in one request."""
 
@@ -110,6 +111,15 @@ def key(*parts: object) -> str:
     return whole if len(whole) <= KEY else sha256(whole.encode()).hexdigest()
 
 
+def delivery_named(name: object) -> str:
+    """What a sender calls one delivery, so that it is taken in once; a long name as its digest.
+
+    Raises Malformed where it has none.
+    """
+    said = key(name)
+    return said if len(said) <= DELIVERY else sha256(said.encode()).hexdigest()
+
+
 def labels(found: object) -> dict[str, str]:
     """Names and texts, sorted by name, cut to what a label may be."""
     kept = sorted(fields(found).items())[:LABELS]
@@ -151,8 +161,10 @@ def runbook_in(said: object) -> str | None:
 
 def clean(value: object, longest: int = NOTE) -> str:
     """As text without control characters, which databases and chats refuse; cut with an ellipsis."""
-    text = value if isinstance(value, str) else _written(value)
-    text = "".join(c for c in text[:longest * 2] if c in "\n\t" or c.isprintable()).strip()
+    text = (value if isinstance(value, str) else _written(value))[:longest * 2]
+    if not text.isprintable():
+        text = "".join(c for c in text if c in "\n\t" or c.isprintable())
+    text = text.strip()
     return text if len(text) <= longest else text[:longest - 1] + "…"
 
 
