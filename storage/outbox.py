@@ -73,7 +73,7 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
             .execution_options(synchronize_session=False)))
     # Somebody may have promised something in a further room while we waited for a lane.
     await _wake(session, workspace, dict.fromkeys(missed - rooms.keys(), 0), now)
-    for keeps_earlier in (False, True):
+    for keeps_earlier in (True, False):  # in a room the oldest goes first: an alert's card before its lines
         alike = [p for p in wanted.values() if p.keeps_earlier is keeps_earlier]
         await _write(session, workspace, alike, now, keeps_earlier=keeps_earlier)
 
