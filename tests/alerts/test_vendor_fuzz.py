@@ -110,7 +110,7 @@ def read(vendor: Vendor, incoming: Incoming) -> Report | None:
 def sound(report: Report) -> None:
     assert len(report.signals) <= 10_000
     assert 0 <= report.absent <= 1_000_000
-    assert report.delivery is None or 0 < len(report.delivery) <= 300
+    assert report.delivery is None or 0 < len(report.delivery) <= 120
     for signal in report.signals:
         assert 0 < len(signal.key) <= 1000
         assert 0 < len(signal.title) <= 300

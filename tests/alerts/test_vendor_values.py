@@ -8,6 +8,7 @@ import pytest
 
 from handlers.alerts.signals import Severity
 from handlers.alerts.vendors import values
+from handlers.alerts.vendors.contract import Report
 
 
 @pytest.mark.parametrize(("value", "expected"), [
@@ -29,11 +30,13 @@ def test_two_long_keys_that_begin_alike_stay_two() -> None:
     assert values.key("rule", "target") == "rule/target"
 
 
-@pytest.mark.parametrize("name", ["a" * 300, "a" * 301, "b" * 5000])
-def test_a_delivery_with_a_long_name_is_known_again_by_a_name_that_can_be_kept(name: str) -> None:
-    assert values.delivery_named(name) == values.delivery_named(name)
-    assert len(values.delivery_named(name)) <= 300
-    assert values.delivery_named(name) != values.delivery_named(name + "c")
+@pytest.mark.parametrize("name", ["a" * 120, "a" * 121, "b" * 5000])
+def test_a_sending_with_a_long_id_is_known_again_by_one_that_can_be_kept_whole(name: str) -> None:
+    kept = Report(delivery=name).delivery
+    assert kept is not None
+    assert kept == Report(delivery=name).delivery
+    assert len(kept) <= 120
+    assert kept != Report(delivery=name + "c").delivery
 
 
 def test_a_title_of_nothing_but_blanks_is_none() -> None:

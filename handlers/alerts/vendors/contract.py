@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from handlers.alerts.signals import NOTHING, Signal
+
+DELIVERY = 120
+"""Characters of a sending's id that are kept beside the name of its source."""
 
 
 class Malformed(Exception):
@@ -71,6 +75,13 @@ class Report:
     """An address the vendor wants opened to confirm a subscription, already checked to be the vendor's."""
     absent: int = 0
     """How many signals the sender says it left out."""
+
+    def __post_init__(self) -> None:
+        """A long id of a sending is its digest: cut, two that begin alike would be taken for one."""
+        said = self.delivery
+        if said is not None and len(said) > DELIVERY:
+            said = sha256(said.encode(errors="surrogatepass")).hexdigest()
+        object.__setattr__(self, "delivery", said or None)
 
 
 @dataclass(frozen=True, slots=True)

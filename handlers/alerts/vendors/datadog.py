@@ -14,7 +14,6 @@ from handlers.alerts.signals import Link, Severity, Signal, Status
 from handlers.alerts.vendors import proving
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
-    delivery_named,
     key,
     labels,
     links,
@@ -64,7 +63,7 @@ def parse(incoming: Incoming, _settings: Settings) -> Report:
                         "that this source's setup shows, as the default one does not say what changed.")
     if transition not in (*_FIRST, *_AGAIN, _OVER):
         raise Malformed("The body's `transition` is none that a monitor of Datadog makes.")
-    return Report((_signal(said, transition),), delivery=delivery_named(said["id"]) if said["id"] else None)
+    return Report((_signal(said, transition),), delivery=key(said["id"]) if said["id"] else None)
 
 
 def _said(value: object) -> str:

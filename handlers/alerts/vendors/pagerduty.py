@@ -16,7 +16,6 @@ from handlers.alerts.signals import Link, Severity, Signal, Status
 from handlers.alerts.vendors import proving
 from handlers.alerts.vendors.contract import Answer, Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
-    delivery_named,
     fields,
     key,
     labels,
@@ -60,7 +59,7 @@ def check(incoming: Incoming, settings: Settings) -> None:
 def parse(incoming: Incoming, _settings: Settings) -> Report:
     """Raises Malformed."""
     event = read_as(_Body, read_json(incoming.body), "version 3 webhook of PagerDuty").event
-    delivery = delivery_named(event.id)
+    delivery = key(event.id)
     kind, _, what = event.event_type.partition(".")
     if kind == "pagey":
         return Report(delivery=delivery, answer=Answer(body="Heard."))

@@ -17,7 +17,6 @@ from handlers.alerts.signals import Link, Severity, Signal, Status
 from handlers.alerts.vendors import proving
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
-    delivery_named,
     fields,
     key,
     labels,
@@ -60,7 +59,7 @@ def parse(incoming: Incoming, settings: Settings) -> Report:
     body = read_as(_Body, read_json(incoming.body), "webhook of a Sentry integration")
     resource = incoming.headers.get("sentry-hook-resource") or _resource(body.data)
     sent = text(incoming.headers.get("request-id"))
-    delivery = delivery_named(sent) if sent else None
+    delivery = key(sent) if sent else None
     if resource not in _KINDS:
         return Report(delivery=delivery)
     subject = body.data.get(_KINDS[resource])

@@ -17,9 +17,8 @@ from handlers.alerts.vendors.contract import Malformed
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LABELS, LABEL, NOTE, TITLE, URL, KEY, DELIVERY = 64, 200, 3000, 300, 2000, 500, 300
-"""At most so many labels, and characters of a label, note, title, address, key and delivery's name: nobody
-needs more."""
+LABELS, LABEL, NOTE, TITLE, URL, KEY = 64, 200, 3000, 300, 2000, 500
+"""At most so many labels, and characters of a label, note, title, address and key: no sender needs more."""
 SIGNALS = 10_000
 """At most so many signals in one request."""
 
@@ -109,15 +108,6 @@ def key(*parts: object) -> str:
         raise Malformed("The body names nothing by which the alert could be known again.")
     whole = "/".join(said)
     return whole if len(whole) <= KEY else sha256(whole.encode()).hexdigest()
-
-
-def delivery_named(name: object) -> str:
-    """What a sender calls one delivery, so that it is taken in once; a long name as its digest.
-
-    Raises Malformed where it has none.
-    """
-    said = key(name)
-    return said if len(said) <= DELIVERY else sha256(said.encode()).hexdigest()
 
 
 def labels(found: object) -> dict[str, str]:
