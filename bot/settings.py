@@ -8,8 +8,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from handlers.alerts.addresses import allowed
 from handlers.people.calendar import valid_country, valid_zone
+from handlers.web.addresses import allowed
 
 NEEDED = {"slack_app_token": ("socket", "App-Level Tokens, scope connections:write"),
           "slack_signing_secret": ("http", "App Credentials")}

@@ -20,7 +20,6 @@ from bot.settings import Settings
 from handlers import ticks
 from handlers.alerts import drawing
 from handlers.alerts.actions import Alerts
-from handlers.alerts.addresses import allowed
 from handlers.alerts.churn import Churn
 from handlers.alerts.composing import AlertCards
 from handlers.alerts.deciding import Deciding
@@ -31,7 +30,6 @@ from handlers.alerts.drift_known import known_of
 from handlers.alerts.escalating import Escalation
 from handlers.alerts.fetching import Fetching
 from handlers.alerts.hooks import Fetch, Hooks
-from handlers.alerts.http import Http
 from handlers.alerts.intake import Intake
 from handlers.alerts.lists import AlertLists
 from handlers.alerts.outside import Outside, outside
@@ -82,6 +80,8 @@ from handlers.slack.links import permalinks
 from handlers.slack.listeners import register
 from handlers.slack.showing import Showing
 from handlers.status.actions import Status
+from handlers.web.addresses import allowed
+from handlers.web.http import Http
 from storage import people as people_queries
 from storage.engine import Store, open_engine
 

@@ -21,6 +21,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from storage import alerting as alerting
 from storage import nudging as nudging
+from storage import shelf as shelf
 from storage.base import Base
 from storage.engine import Store, open_engine
 from storage.migrate import upgrade

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from handlers.alerts.http import Http, NotReached
 from handlers.alerts.vendors import sns_proof
 from handlers.chat.ports import Clock
+from handlers.web.http import Http, NotReached
 
 KEPT_FOR: Final = timedelta(hours=6)
 KEPT: Final = 32

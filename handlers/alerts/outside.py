@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from handlers.alerts.http import Http
 from handlers.alerts.intake import Intake
 from handlers.alerts.outward import Outwards
 from handlers.alerts.policies import Policies
@@ -13,6 +12,7 @@ from handlers.alerts.presence import Heartbeat
 from handlers.alerts.pulling import Pulling
 from handlers.alerts.quiet import Quiet
 from handlers.alerts.reconciling import Reconciling
+from handlers.web.http import Http
 
 
 @dataclass(frozen=True, slots=True)

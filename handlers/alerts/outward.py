@@ -18,12 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.alerts.actions import about
 from handlers.alerts.circuits import Circuits
-from handlers.alerts.http import Http, NotReached, Rules
 from handlers.alerts.intake import PAGE
 from handlers.alerts.outward_calls import CALLS, Answered, Request
 from handlers.alerts.outward_policy import Outward, Reach, Target
 from handlers.alerts.outward_rules import Next, NotTaken, Outcome, Taken, Trouble, after
 from handlers.chat.ports import Clock
+from handlers.web.http import Http, NotReached, Rules
 from storage import alerts, outbox, outgoing
 from storage.alerting import Outgoing
 from storage.engine import Store

@@ -11,8 +11,8 @@ from typing import Final
 
 from yaml import MappingNode, ScalarNode
 
-from handlers.alerts.addresses import Refused, target_of
 from handlers.fields import Fields, quoted
+from handlers.web.addresses import Refused, target_of
 
 KEYS: tuple[str, ...] = ("targets",)
 _DEFAULT_URLS: Final = {"pagerduty": "https://events.pagerduty.com/v2/enqueue",

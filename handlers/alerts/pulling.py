@@ -12,7 +12,6 @@ from urllib.parse import urlencode, urlsplit
 
 from handlers.alerts import model_reading, pull_rules
 from handlers.alerts.circuits import Circuits
-from handlers.alerts.http import Got, Http, NotReached
 from handlers.alerts.intake import Intake
 from handlers.alerts.outward import rules_of
 from handlers.alerts.outward_calls import Answered, bearer
@@ -23,6 +22,7 @@ from handlers.alerts.signals import Signal
 from handlers.alerts.vendors.contract import Report
 from handlers.alerts.vendors.values import fields, moment
 from handlers.chat.ports import Clock
+from handlers.web.http import Got, Http, NotReached
 from storage import alerts, pulls
 from storage.alerting import Pull
 from storage.engine import Store

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from handlers.alerts.hooks import settings_of
-from handlers.alerts.http import Http, NotReached, Rules
 from handlers.alerts.intake import Intake, NowhereToShow, promises, tell_storms
 from handlers.alerts.lifetime import Taking, ended
 from handlers.alerts.outward_calls import bearer
@@ -18,6 +17,7 @@ from handlers.alerts.signals import fingerprint
 from handlers.alerts.vendors import VENDORS, reconciling
 from handlers.alerts.vendors.contract import Malformed, Report, Settings
 from handlers.alerts.vendors.reconciling import PATH, PRIVATE, SECRET, URL, Present
+from handlers.web.http import Http, NotReached, Rules
 from storage import alerts, outbox
 from storage.alerting import AlertSource, AlertState, SignalState
 from storage.engine import Store

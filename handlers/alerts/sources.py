@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from handlers.alerts.addresses import Refused as NotAllowed
-from handlers.alerts.addresses import target_of
 from handlers.alerts.outward_policy import VARIABLE
 from handlers.alerts.vendors import VENDORS, reconciling
 from handlers.alerts.vendors.contract import Vendor
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
 from handlers.fields import instead
+from handlers.web.addresses import Refused as NotAllowed
+from handlers.web.addresses import target_of
 from storage import alerts
 from storage.alerting import AlertSource
 from storage.engine import Store

@@ -4,6 +4,7 @@ from alembic import context
 
 from storage import alerting as alerting
 from storage import nudging as nudging
+from storage import shelf as shelf
 from storage.base import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata,

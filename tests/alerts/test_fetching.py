@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.alerts.fetching import KEPT, KEPT_FOR, Fetching
-from handlers.alerts.http import Got, NotReached
+from handlers.web.http import Got, NotReached
 from tests.alerts.bodies import case
 from tests.alerts.books import Books
 from tests.conftest import FrozenClock

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from handlers.alerts import addresses, http
-from handlers.alerts.addresses import Refused, allowed, check
-from handlers.alerts.http import Http, NotReached, Rules
+from handlers.web import addresses, http
+from handlers.web.addresses import Refused, allowed, check
+from handlers.web.http import Http, NotReached, Rules
 from tests.alerts.web import PRIVATE, names, server
 from tests.alerts.web import http as http_knowing
 

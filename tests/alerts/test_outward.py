@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from handlers.alerts.http import Http
 from handlers.alerts.outward import LEASE, Outwards
 from handlers.alerts.outward_policy import Outward, Reach, Target
 from handlers.alerts.outward_rules import Next
+from handlers.web.http import Http
 from storage import outgoing
 from storage.alerting import Alert, AlertStep, Outgoing
 from storage.engine import Store

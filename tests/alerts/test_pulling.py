@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from handlers.alerts.http import Http
 from handlers.alerts.outward_policy import Reach
 from handlers.alerts.pull_policy import Pulls, Reading, Threshold
 from handlers.alerts.pull_rules import Answer, Sample, Unreadable, judged, read_answer
 from handlers.alerts.pulling import Pulling, jittered
 from handlers.alerts.signals import Status
 from handlers.alerts.vendors.contract import Report
+from handlers.web.http import Http
 from storage import pulls
 from storage.alerting import Pull
 from storage.alerting import Signal as Row

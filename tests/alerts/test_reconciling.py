@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from handlers.alerts.http import Http
 from handlers.alerts.reconciling import Reconciling
 from handlers.alerts.signals import fingerprint
 from handlers.alerts.sources import check_options
 from handlers.alerts.vendors import VENDORS, reconciling
 from handlers.alerts.vendors.contract import Incoming, Malformed, Settings
 from handlers.chat.errors import Refused
+from handlers.web.http import Http
 from storage import alerts
 from tests.alerts.bodies import NOON, case
 from tests.alerts.books import Books

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from handlers.alerts.addresses import allowed
-from handlers.alerts.http import Http, Rules
+from handlers.web.addresses import allowed
+from handlers.web.http import Http, Rules
 
 PRIVATE = Rules(allow_private=True, allow_http=True)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Date, DateTime, MetaData, inspect, select, text
+from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -48,6 +48,8 @@ def _typed(columns: Any, row: dict[str, Any]) -> dict[str, Any]:
             return datetime.fromisoformat(value)
         if isinstance(value, str) and isinstance(columns[name].type, Date):
             return date.fromisoformat(value)
+        if isinstance(value, str) and isinstance(columns[name].type, LargeBinary):
+            return bytes.fromhex(value)
         return value
     return {name: value_of(name, value) for name, value in row.items()}
 

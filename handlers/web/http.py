@@ -20,8 +20,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from handlers.alerts import addresses
-from handlers.alerts.addresses import Address, Allowed, Refused, Target
+from handlers.web import addresses
+from handlers.web.addresses import Address, Allowed, Refused, Target
 
 LARGEST: Final = 1024 * 1024
 """Bytes of an answer."""
