@@ -43,6 +43,9 @@ CONNS = set()
 
 def marked(body):
     """The uids in a body; with a "!" where the message, or its line, says that they are over."""
+    if body.startswith(b"\xef\xbb\xbfid,"):  # the list of a storm: a row says itself whether it is over
+        rows = [(row, UID.findall(row)) for row in body.splitlines()]
+        return [x.decode().rstrip("!") + "!" * (b",resolved," in row) for row, found in rows for x in found]
     over = re.compile(rb"\\u2713 |\xe2\x9c\x93 ")
     if re.search(rb'"text":\s*"(\\u2713|\xe2\x9c\x93) (Resolved|Over|Storm over)', body):
         return [x.decode().rstrip("!") + "!" for x in UID.findall(body)]
