@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, insert, or_, select, update
+from sqlalchemy import and_, case, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.alerting import (
@@ -22,6 +22,7 @@ from storage.models import Pilot, Post
 
 CARD, LINE = "alert", "alert-line"
 """What the outbox calls an alert's message, and a line below it in its thread."""
+_PLANNED_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 # ---- sources -----------------------------------------------------------------------------------------------
@@ -52,6 +53,17 @@ async def pilots_named(session: AsyncSession, workspace: str, keys: Collection[s
     found = await session.scalars(
         select(Pilot).where(Pilot.workspace_id == workspace, Pilot.name_key.in_(sorted(keys))))
     return {pilot.name_key: pilot for pilot in found}
+
+
+async def plan_anew(session: AsyncSession) -> None:
+    """Within this transaction each statement is planned by how the tables are now.
+
+    PostgreSQL keeps the plan of a statement that it has run a few times. One that was made while the tables
+    were empty reads them whole until their statistics are taken, a minute later: a burst is over by then.
+    Source: https://www.postgresql.org/docs/current/sql-prepare.html (plan_cache_mode)
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(_PLANNED_ANEW)
 
 
 async def signals_locked(session: AsyncSession, workspace: str,

@@ -90,6 +90,7 @@ class Intake:
             return Taken(0, 0, 0, is_repeated=True)
         if not report.signals:
             return Taken(0, 0, 0)
+        await alerts.plan_anew(session)
         placed = await self._placed(session, workspace, source, [*map(conditioned, report.signals)])
         taking, looks = await self._read(session, workspace, placed, now), Looks()
         onward = list[Sent]()
