@@ -1,11 +1,13 @@
 # `make demo` and `make test` do everything on a machine with Python 3.11 and make; the second time they need no network.
 PYTHON ?= python3.11
 PORT ?= 0
+# Real collections of runbooks with questions and their own scorer, read in place; make eval says so where there are none.
+RUNBOOK_QUESTIONS ?= $(wildcard ../shared/runbooks)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: install demo test check proof e2e bench texts clean help
+.PHONY: install demo test check proof e2e bench eval texts clean help
 
 help:
 	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
@@ -15,6 +17,7 @@ help:
 	@echo "make proof   delivery proved in full, with killed processes and a hostile Slack, and a month of nudging lived: an hour or so"
 	@echo "make e2e     with other programs as they are: Evidently, where it is installed"
 	@echo "make bench   figures as ratios to a named reference (ONLY=name for one)"
+	@echo "make eval    how well runbooks answer real questions, beside other systems (RUNBOOK_QUESTIONS=folder)"
 	@echo "make texts   bring the catalogues of other languages up to date with the code (FILE=fr.po for your own)"
 
 install: $(VENV)/.run
@@ -38,6 +41,9 @@ e2e: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+eval: $(VENV)/.dev
+	@$(BIN)/python -m tests.eval $(RUNBOOK_QUESTIONS)
 
 texts: $(VENV)/.dev
 	@$(BIN)/python -m tests.texts $(FILE)

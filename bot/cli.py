@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, templates, outbox, alerts, verify-audit, demo."""
+"""The command line: run, check, migrate, templates, outbox, alerts, runbooks, verify-audit, demo."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import alerts_command, logs, outbox_command
+from bot import alerts_command, logs, outbox_command, runbooks_command
 from bot.check import check, faults_of, is_to_be_made
 from bot.library import (
     File,
@@ -42,6 +42,7 @@ groundcrew migrate        bring the database to this version
 groundcrew templates      list templates, nudge policy and languages; groundcrew templates FILE checks yours
 groundcrew outbox         list what is not shown yet or was given up; retry or drop it
 groundcrew alerts         who may report alerts, new secrets; what a body becomes and where it goes
+groundcrew runbooks       measure how well runbooks answer questions
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     templates.add_argument("files", nargs="*", type=Path, metavar="FILE")
     outbox_command.arguments(commands.add_parser("outbox"))
     alerts_command.arguments(commands.add_parser("alerts"))
+    runbooks_command.arguments(commands.add_parser("runbooks"))
     demo = commands.add_parser("demo")
     demo.add_argument("--port", type=_port, default=0, help="of the sandbox page; a free one otherwise")
     asked = parser.parse_args(argv)
@@ -66,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     if asked.command == "demo":
         return _demo(asked.port)
+    if asked.command == "runbooks":
+        return runbooks_command.run(asked)
     if asked.command == "templates" and asked.files:
         return _lint(asked.files)
     unreadable = _env_fault()

@@ -1,47 +1,121 @@
-"""Finds sections by a question. Built once, never changed: another state of the pages is another index."""
+"""Finds sections by a question. Built once, never changed: another state of the pages is another index.
+
+All of it is in memory and made of the entries alone, so that it answers alike whatever database holds them.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from heapq import nlargest
 
-from handlers.runbooks.values import NOTHING_FOUND, Entry, Found, Hit, Verdict
+import numpy as np
 
-_WORD = re.compile(r"\w+")
+from handlers.runbooks import blend, confidence
+from handlers.runbooks.concepts import Asked, asked
+from handlers.runbooks.question import plain_question
+from handlers.runbooks.ranking import Candidate, Mask, Ranking
+from handlers.runbooks.shelf import Filling, Shelf
+from handlers.runbooks.synonyms import Synonyms, built_in
+from handlers.runbooks.tuning import Tuning
+from handlers.runbooks.values import NOTHING_FOUND, Entry, Found, Hit
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    entries: tuple[Entry, ...] = ()
+    shelf: Shelf = field(default_factory=Shelf)
+    synonyms: Synonyms = field(default_factory=Synonyms)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All sections without their text and code, in no order."""
+        return tuple(self.shelf.entries())
 
     def ask(self, question: str, *, at_most: int = 10, sources: Collection[str] | None = None,
-            cosines: Mapping[int, float] | None = None) -> Found:
+            cosines: Mapping[int, float] | None = None, today: date | None = None,
+            stale_after: timedelta = timedelta(days=180)) -> Found:
         """What is found, at best `at_most` sections.
 
         `sources`: only from these; None: from all. `cosines`: how near each section's meaning is to the
-        question's, by the section's number, -1 to 1; None: words alone decide.
+        question's, by the section's number, -1 to 1; None: words alone decide. `today`: pages that nobody
+        changed for `stale_after` are trusted less; None: age is not looked at.
         """
-        words = {each.lower() for each in _WORD.findall(question)}
-        hits = []
-        for entry in self.entries:
-            if sources is not None and entry.source not in sources:
-                continue
-            held = {each.lower() for each in _WORD.findall(" ".join((*entry.path, entry.text, entry.code)))}
-            if words & held:
-                hits.append(Hit(entry, len(words & held) / len(words)))
-        if not hits:
+        understood = self.understood(question)
+        if not understood.concepts or not self.shelf.count:
             return NOTHING_FOUND
-        hits.sort(key=lambda hit: -hit.score)
-        best = hits[0].score
-        verdict = Verdict.ANSWER if best > 0.6 else Verdict.CLOSEST if best > 0.3 else Verdict.NOTHING
-        return Found(tuple(hits[:at_most]), best, verdict)
+        ranking = Ranking(self.shelf, understood, self.synonyms)
+        missing = tuple(each.typed for each in understood.concepts if not each.terms and not each.is_name)
+        candidates = ranking.candidates(ranking.scores(), None if sources is None else self._from(sources),
+                                        () if cosines is None else self._near(cosines))
+        if not candidates:
+            return replace(NOTHING_FOUND, missing=missing)
+        if cosines is not None:
+            candidates = self._blended(candidates, cosines)
+        best = candidates[0]
+        sure = confidence.confidence(ranking, best)
+        if cosines is not None:
+            sure = blend.confidence(sure, cosines.get(self._entry(best).id, 0.0), is_named=best.is_named)
+        sure = confidence.trusted(sure, self._entry(best), today, stale_after)
+        return Found(tuple(Hit(self._entry(each), each.score) for each in candidates[:at_most]), sure,
+                     confidence.verdict(sure), ranking.matched(best), missing,
+                     tuple((each.typed, each.taken_for) for each in understood.concepts if each.taken_for))
+
+    def _near(self, cosines: Mapping[int, float]) -> list[int]:
+        """The places of the sections nearest in meaning."""
+        nearest = nlargest(blend.CANDIDATES, cosines.items(), key=lambda one: (one[1], -one[0]))
+        return [self.shelf.by_id[number] for number, _ in nearest if number in self.shelf.by_id]
+
+    def _blended(self, candidates: Sequence[Candidate], cosines: Mapping[int, float]) -> list[Candidate]:
+        """`candidates` are in order; where both together come to the same, they keep it."""
+        scores = blend.blended(np.array([each.score for each in candidates]),
+                               np.array([cosines.get(self._entry(each).id, 0.0) for each in candidates]),
+                               [each.is_named for each in candidates])
+        return [replace(each, score=float(score)) for each, score in
+                sorted(zip(candidates, scores, strict=True), key=lambda one: -one[1])]
+
+    def understood(self, question: str) -> Asked:
+        """What a question is taken to ask for."""
+        return asked(plain_question(question), self.shelf.in_sections.__contains__, self.shelf.words.nearest,
+                     self.synonyms, self.shelf.tuning)
 
     def changed(self, gone: Collection[str], entries: Iterable[Entry]) -> Index:
-        """Without the pages `gone`, and with these sections."""
-        return Index((*(each for each in self.entries if each.page not in gone), *entries))
+        """Without the pages `gone`, and with these sections; a page that is named in both is replaced."""
+        return Index(self.shelf.changed(gone, entries), self.synonyms)
+
+    def _entry(self, candidate: Candidate) -> Entry:
+        section = self.shelf.sections[candidate.place]
+        assert section is not None
+        return section.entry
+
+    def _from(self, sources: Collection[str]) -> Mask:
+        pages = [each is not None and each.source in sources for each in self.shelf.pages]
+        return np.array([*pages, False], np.bool_)[self.shelf.page_of]
 
 
-def built(entries: Iterable[Entry], synonyms: Sequence[Sequence[str]] = ()) -> Index:
-    """An index of these sections. Takes a processor: call it off the event loop."""
-    return Index(tuple(entries))
+@dataclass(slots=True)
+class Building:
+    """An index that is being built, some pages at a time, so that progress may be told on the way."""
+
+    synonyms: Synonyms
+    _filling: Filling
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """All sections of some pages; a page may not come twice."""
+        self._filling.add(entries)
+
+    def built(self) -> Index:
+        return Index(self._filling.shelf(), self.synonyms)
+
+
+def building(synonyms: Sequence[Sequence[str]] = (), tuning: Tuning | None = None) -> Building:
+    """`synonyms`: groups of words that mean the same, beside those that come with the bot."""
+    return Building(built_in(tuple(tuple(each) for each in synonyms)), Filling(tuning or Tuning()))
+
+
+def built(entries: Iterable[Entry], synonyms: Sequence[Sequence[str]] = (),
+          tuning: Tuning | None = None) -> Index:
+    """An index of these sections at once. Takes a processor: call it off the event loop."""
+    begun = building(synonyms, tuning)
+    begun.add(entries)
+    return begun.built()

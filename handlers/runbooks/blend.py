@@ -1,0 +1,37 @@
+"""Blends what the words of a question find with how near its meaning is to that of each section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+
+CANDIDATES: Final = 64
+"""Sections nearest in meaning that are looked at, whatever their words."""
+WORDS: Final = 0.3
+MEANING: Final = 0.7
+
+
+def blended(words: Scores, cosines: Scores, is_named: Sequence[bool]) -> Scores:
+    """The scores of some candidates, best 1 or so; named ones stand above all others.
+
+    `words`: by words, never negative. `cosines`: -1 to 1. Both are measured by the best of the candidates.
+    """
+    named = np.asarray(is_named, np.bool_)
+    plain = words[~named]
+    most_words = float(plain.max()) if len(plain) else float(words.max())
+    nearest = float(cosines.max())
+    return (WORDS * np.minimum(words / (most_words or 1.0), 1.0)
+            + MEANING * np.maximum(cosines, 0.0) / (nearest if nearest > 0 else 1.0) + named * 1.0)
+
+
+def confidence(by_words: float, cosine: float, *, is_named: bool) -> float:
+    """How sure both together are of the best hit, 0 to 1.
+
+    `by_words`: as words alone are sure of it. `cosine`: its nearness in meaning.
+    """
+    return by_words if is_named else min(1.0, max(0.0, 0.5 * by_words + 0.5 * max(0.0, cosine) * 1.4))

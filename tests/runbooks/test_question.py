@@ -1,0 +1,119 @@
+"""What people paste is read as the question in it, and costs no more than it should."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.runbooks.question import KEY_AT_MOST, LONGEST, plain_question, question_key
+from handlers.runbooks.synonyms import compiled
+
+PYTHON = """Traceback (most recent call last):
+  File "/srv/app/main.py", line 12, in <module>
+    run()
+  File "/srv/app/jobs.py", line 40, in run
+    raise StoreUnavailable(f"segment {n} is gone")
+app.store.errors.StoreUnavailable: segment 7 is gone
+"""
+JAVA = """Exception in thread "main" com.acme.pay.LedgerException: balance is negative
+\tat com.acme.pay.Ledger.close(Ledger.java:88)
+\tat com.acme.pay.Main.main(Main.java:12)
+Caused by: java.sql.SQLTimeoutException: statement cancelled
+\t... 12 more
+"""
+GO = """panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.pick(0xc000012345, 0x3)
+\t/src/pick.go:22 +0x1d
+main.main()
+\t/src/main.go:9 +0x2a
+"""
+NODE = """TypeError: Cannot read properties of undefined (reading 'price')
+    at total (/app/cart.js:14:22)
+    at async handler (/app/server.js:30:5)
+"""
+
+
+@pytest.mark.parametrize(("pasted", "says"), [
+    (PYTHON, "StoreUnavailable: segment 7 is gone"),
+    (JAVA, "LedgerException: balance is negative Caused by: SQLTimeoutException: statement cancelled"),
+    (NODE, "TypeError: Cannot read properties of undefined (reading 'price')"),
+])
+def test_of_a_stack_trace_its_message_is_asked(pasted: str, says: str) -> None:
+    assert plain_question(pasted) == says
+
+
+def test_of_a_panic_its_message_is_asked() -> None:
+    said = plain_question(GO)
+    assert said.startswith("panic: runtime error: index out of range")
+    assert "goroutine" not in said
+    assert "pick.go" not in said
+
+
+def test_what_stands_before_a_stack_trace_is_asked_too() -> None:
+    assert plain_question(f"why does the nightly job die?\n{PYTHON}").startswith("why does the nightly job die?")
+
+
+@pytest.mark.parametrize(("typed", "read"), [
+    ("<@U024BE7LH> is <#C123|ops-room> down?", "is ops-room down?"),
+    ("<https://wiki.example.com/runbooks/disk-full.md|our page> says what?", "our page says what?"),
+    ("see <https://wiki.example.com/runbooks/disk-full.md>", "see runbooks disk-full"),
+    ("https://user:secret@wiki.example.com:8443/ops/DiskFull.html?x=1#top", "ops DiskFull"),
+    ("a &lt; b &amp;&amp; c", "a < b && c"),
+    ("  two\n lines\t", "two lines"),
+    ("", ""),
+])
+def test_chats_marks_and_addresses_are_undone(typed: str, read: str) -> None:
+    assert plain_question(typed) == read
+
+
+@given(st.text())
+def test_any_text_is_read_and_kept_to_a_length(text: str) -> None:
+    assert len(plain_question(text)) <= LONGEST
+    assert "\n" not in plain_question(text)
+
+
+def test_ten_thousand_characters_are_cut() -> None:
+    assert len(plain_question("disk full " * 1000)) <= LONGEST
+
+
+@pytest.mark.parametrize("others", [
+    ("how do I restart the gateway?", "Restart gateway", "what do I do to restart a gateway", "gateway, restarting the"),
+    ("the database is slow", "is our DB slow?", "slow databases"),
+    ("why is retrieval failing", "why does the retrieval fail?"),
+])
+def test_the_same_in_other_words_of_no_weight_has_one_key(others: tuple[str, ...]) -> None:
+    assert len({question_key(each) for each in others}) == 1
+    assert question_key(others[0])
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("restart the gateway", "restart the crawler"),
+    ("how do I stop the crawler", "why is the crawler stopped"),
+    ("what happens when the index is stale", "how do I fix the stale index"),
+])
+def test_another_question_has_another_key(one: str, other: str) -> None:
+    assert question_key(one) != question_key(other)
+
+
+@given(st.text(), st.randoms())
+def test_a_key_is_short_and_its_own(text: str, random: object) -> None:
+    key = question_key(text)
+    assert len(key) <= KEY_AT_MOST
+    assert key == question_key(text)
+
+
+@given(st.lists(st.sampled_from(["gateway", "crawler", "segment", "refund", "quarantine"]), min_size=1, max_size=5),
+       st.randoms(use_true_random=False))
+def test_order_does_not_matter_to_a_key(words: list[str], random: object) -> None:
+    shuffled = list(words)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert question_key(" ".join(words)) == question_key(" ".join(shuffled))
+
+
+def test_an_admins_synonyms_are_one_in_a_key() -> None:
+    ours = compiled([["gateway", "front door"]])
+    assert question_key("front door is closed", ours) == question_key("closed gateway", ours)
+    assert question_key("what do I do") == ""
