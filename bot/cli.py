@@ -21,11 +21,14 @@ from bot.library import (
     catalogue_of,
     is_alert_policy,
     is_policy,
+    is_runbook_policy,
     language_fault,
     policies_of,
     policy_file,
     read_languages,
     read_library,
+    runbook_policies_of,
+    runbook_policy_file,
 )
 from bot.settings import DatabaseSettings, Settings
 from handlers.fields import FileErrors
@@ -39,7 +42,7 @@ DOES = """\
 groundcrew run            run the bot until it is told to stop
 groundcrew check          say everything that is wrong with settings, database, tokens, scopes, manifest
 groundcrew migrate        bring the database to this version
-groundcrew templates      list templates, nudge policy and languages; groundcrew templates FILE checks yours
+groundcrew templates      list templates, policies and languages; groundcrew templates FILE checks yours
 groundcrew outbox         list what is not shown yet or was given up; retry or drop it
 groundcrew alerts         who may report alerts, new secrets; what a body becomes and where it goes
 groundcrew runbooks       measure how well runbooks answer questions
@@ -244,6 +247,8 @@ def _read_own(path: Path) -> Template | str:
     if is_alert_policy(file):
         alert_policies_of(file)
         return "."
+    if is_runbook_policy(file):
+        return f", {runbook_policies_of(file).in_words}."
     if is_policy(file):
         return f".\n{in_words(policies_of(file))}"
     return parse(file.text, file.where)
@@ -251,8 +256,9 @@ def _read_own(path: Path) -> Template | str:
 
 def _list(folder: Path | None) -> int:
     try:
-        library, policy = read_library(folder), policy_file(folder)
+        library, policy, runbooks = read_library(folder), policy_file(folder), runbook_policy_file(folder)
         policies_of(policy)
+        sources = runbook_policies_of(runbooks)
         languages = read_languages(folder, "en")
     except FileErrors as error:
         print(*error.faults, sep="\n")
@@ -261,6 +267,7 @@ def _list(folder: Path | None) -> int:
         extends = f", extends {template.extends}" if template.extends else ""
         print(f"{name:20} {len(template.items):3} items{extends}  ({template.where})")
     print(f"{'nudge policy':20} {'':9} ({policy.where if policy else 'built in'})")
+    print(f"{'runbook policy':20} {'':9} ({runbooks.where if runbooks else 'none'}), {sources.in_words}")
     print(f"{'languages':20} {'':9} en, {', '.join(sorted(languages.known))}")
     print(f"{len(built_in())} templates come with the bot. Your own: GROUNDCREW_TEMPLATES_DIR. Check one: "
           "groundcrew templates FILE.yaml")

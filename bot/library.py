@@ -16,10 +16,14 @@ from handlers.fields import Fault, FileErrors
 from handlers.nudges.policy import Policies
 from handlers.nudges.policy_reader import read_policies
 from handlers.pilots.templates import Template, parse
+from handlers.runbooks.policy import Policies as RunbookPolicies
+from handlers.runbooks.policy_reader import read_policies as read_runbook_policies
 
 _POLICY_FILE: Final = "nudge-policy.yaml"
 _ALERTS_FILE: Final = "alerts.yaml"
 _ALERTS_KEY: Final = re.compile(r"""^["']?policy["']?\s*:\s*["']?alerts\b""", re.MULTILINE)
+_RUNBOOKS_FILE: Final = "runbooks.yaml"
+_RUNBOOKS_KEY: Final = re.compile(r"""^["']?policy["']?\s*:\s*["']?runbooks\b""", re.MULTILINE)
 _POLICY_KEY: Final = re.compile(r"""^["']?policy["']?\s*:""", re.MULTILINE)
 
 
@@ -45,17 +49,21 @@ def own(folder: Path | None) -> list[File]:
 
 def is_policy(file: File) -> bool:
     """Whether it is a nudge policy rather than a template: by its key, or at least by its name."""
-    if is_alert_policy(file):
+    if is_alert_policy(file) or is_runbook_policy(file):
         return False
     return _POLICY_KEY.search(file.text) is not None or Path(file.where).name == _POLICY_FILE
 
 
 def is_template(file: File) -> bool:
-    return not is_policy(file) and not is_alert_policy(file)
+    return not is_policy(file) and not is_alert_policy(file) and not is_runbook_policy(file)
 
 
 def is_alert_policy(file: File) -> bool:
     return _ALERTS_KEY.search(file.text) is not None or Path(file.where).name == _ALERTS_FILE
+
+
+def is_runbook_policy(file: File) -> bool:
+    return _RUNBOOKS_KEY.search(file.text) is not None or Path(file.where).name == _RUNBOOKS_FILE
 
 
 def read_library(folder: Path | None) -> Mapping[str, Template]:
@@ -120,6 +128,26 @@ def alert_policies_of(mine: File | None) -> AlertPolicies:
 def read_alerts(folder: Path | None) -> AlertPolicies:
     """The alert policy of the bot as it runs. Raises FileErrors."""
     return alert_policies_of(alert_policy_file(folder))
+
+
+def runbook_policy_file(folder: Path | None) -> File | None:
+    """The admin's runbook policy. Raises FileErrors where there are two."""
+    mine = [file for file in own(folder) if is_runbook_policy(file)]
+    if len(mine) > 1:
+        text = f"There is a runbook policy in {mine[0].where} too; keep one of them."
+        raise FileErrors(Fault(1, text, file.where) for file in mine[1:])
+    return mine[0] if mine else None
+
+
+@lru_cache(maxsize=8)
+def runbook_policies_of(mine: File | None) -> RunbookPolicies:
+    """The runbook policy; without a file there are no sources. Raises FileErrors with all its faults."""
+    return read_runbook_policies(mine.text, mine.where) if mine else RunbookPolicies()
+
+
+def read_runbooks(folder: Path | None) -> RunbookPolicies:
+    """The runbook policy of the bot as it runs. Raises FileErrors."""
+    return runbook_policies_of(runbook_policy_file(folder))
 
 
 # ---- languages ---------------------------------------------------------------------------------------------

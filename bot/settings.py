@@ -92,10 +92,22 @@ class Settings(DatabaseSettings):
     """Slack channel id for alerts that no route fits; without it an admin gets them as direct messages."""
     allow_private_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts and networks outside the public internet that may be called: prometheus.internal, 10.1.0.0/16."""
+    cache_dir: Path | None = None
+    """A folder for copies of the Git repositories that runbooks are read from; they can be made again."""
     public_url: str | None = None
     """The address at which others reach the HTTP server, for calendar feeds: https://groundcrew.example.com."""
     metrics_by_workspace: bool = False
     """Whether `/metrics` counts what waits for each workspace by itself."""
+
+    @property
+    def cache(self) -> Path:
+        """Where copies are kept: beside a SQLite file, else in the user's own folder for such."""
+        if self.cache_dir is not None:
+            return self.cache_dir
+        path = self.database_url.partition("sqlite+aiosqlite:///")[2].partition("?")[0]
+        if path and path != ":memory:":
+            return Path(path).parent / "groundcrew-cache"
+        return Path.home() / ".cache" / "groundcrew"
 
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod

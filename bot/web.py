@@ -71,6 +71,14 @@ def web_app(parts: Parts) -> Starlette:
             await read.body(), str(request.url))
         return Response(answer.body, answer.status, dict(answer.headers), media_type=answer.media_type)
 
+    async def pushed(request: Request) -> Response:
+        read = await _read(request)
+        if read is None:
+            return PlainTextResponse("The body is over 1 MiB.", 413)
+        answer = await parts.pushes.received(request.path_params["source"], dict(request.headers),
+                                             await read.body())
+        return PlainTextResponse(answer.text, answer.status)
+
     async def shifts(request: Request) -> Response:
         calendar = await parts.oncall.calendar(request.path_params["key"])
         if calendar is None:
@@ -83,6 +91,7 @@ def web_app(parts: Parts) -> Starlette:
     for path in ("/alerts/{source}", "/alerts/{source}/api/v2/alerts"):
         routes.append(Route(path, alerts, methods=["POST", "OPTIONS"]))
     routes.append(Route("/oncall/{key}.ics", shifts))
+    routes.append(Route("/runbooks/{source}", pushed, methods=["POST"]))
     if parts.settings.slack_mode == "http":
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
     return Starlette(routes=routes)

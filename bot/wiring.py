@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.library import read_alerts, read_languages, read_library, read_policy
+from bot.library import read_alerts, read_languages, read_library, read_policy, read_runbooks
 from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers import ticks
@@ -74,6 +74,9 @@ from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
+from handlers.runbooks.listing import Listing as RunbookSources
+from handlers.runbooks.pushes import Pushes
+from handlers.runbooks.reading import Reading
 from handlers.slack.client import LIMITS, SlackClient
 from handlers.slack.door import Door
 from handlers.slack.links import permalinks
@@ -130,6 +133,8 @@ class Parts:
     policies: Policies
     languages: Languages
     outside: Outside
+    reading: Reading
+    pushes: Pushes
 
 
 async def identify(web: AsyncWebClient) -> Identity:
@@ -164,7 +169,10 @@ async def built(settings: Settings, clock: Clock, fetch: Fetch | None = None) ->
             await people_queries.ensure_workspace(session, f"slack:{identity.team}", identity.name, clock())
         parts = assembled(settings, clock, store, web, identity, fetch)
         await parts.outside.heartbeat.beat()  # before anything comes in: an outage ends here
-        yield parts
+        try:
+            yield parts
+        finally:
+            await parts.reading.end()
     finally:
         drawing.close()
         await http.close()
@@ -207,6 +215,8 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     alert_sweep = AlertSweep(store, clock, woken.set, alert_policy.routing, escalation)
     user_group = UserGroup(store, clock, client, escalation.decide.who, workspace,
                            alert_policy.escalation.user_group if WRITE_GROUPS in identity.scopes else None)
+    reading = Reading(store, clock, workspace, read_runbooks(settings.templates_dir), http, os.environ.get,
+                      settings.cache)
     self_checks = SelfChecks(ledger, policies, languages)
     boards = Boards(store, clock, languages, settings.public_url)
     providers = Providers(store, clock, people, os.environ.get, httpx.AsyncClient)
@@ -223,15 +233,17 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)),
                   alert_reports=alert_reports,
                   alert_lists=AlertLists(store, clock, alert_cards, permalinks(identity.url),
-                                         can_attach=FILES in identity.scopes))
+                                         can_attach=FILES in identity.scopes),
+                  runbook_sources=RunbookSources(reading, admins))
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
-                        out, alert_sweep, user_group, silencing, providers)
+                        out, alert_sweep, user_group, silencing, providers, reading)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks, alert_sweep,
-                 user_group, boards, metrics, every, identity, library, policies, languages, out)
+                 user_group, boards, metrics, every, identity, library, policies, languages, out,
+                 reading, Pushes(reading, os.environ.get))
 
 
 def _escalation(settings: Settings, policy: AlertPolicies, admins: frozenset[str]) -> Escalation:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.shelf import RunbookPage, RunbookSection, RunbookSource
+from storage.upsert import insert_into
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +76,137 @@ async def due(session: AsyncSession, workspace: str, now: datetime, *, limit: in
         select(RunbookSource).where(RunbookSource.workspace_id == workspace, RunbookSource.next_at <= now)
         .order_by(RunbookSource.next_at, RunbookSource.name).limit(limit)
         .with_for_update(skip_locked=True))).all()
+
+
+# ---- reading sources ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A page as it was read before, without its sections."""
+
+    id: int
+    path: str
+    digest: str
+    url: str | None
+    owner: str | None
+    changed_at: datetime | None
+    version: int
+    is_stub: bool
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much there is of a source."""
+
+    pages: int = 0
+    sections: int = 0
+    stubs: int = 0
+
+
+async def keep_only(session: AsyncSession, workspace: str, names: Collection[str], now: datetime) -> None:
+    """There is a row of each of these sources, and nothing of any other."""
+    for name in sorted(names):
+        await session.execute(
+            insert_into(session, RunbookSource).values(
+                workspace_id=workspace, name=name, next_at=now, version=0, failures=0, details={})
+            .on_conflict_do_nothing(index_elements=["workspace_id", "name"]))
+    gone = (await session.scalars(select(RunbookSource.name).where(
+        RunbookSource.workspace_id == workspace, RunbookSource.name.not_in(sorted(names))))).all()
+    for name in gone:
+        ids = (await session.scalars(select(RunbookPage.id).where(
+            RunbookPage.workspace_id == workspace, RunbookPage.source == name))).all()
+        for at in range(0, len(ids), _AT_ONCE):
+            await drop_pages(session, workspace, ids[at:at + _AT_ONCE])
+        await session.execute(delete(RunbookSource).where(
+            RunbookSource.workspace_id == workspace, RunbookSource.name == name))
+
+
+async def is_due(session: AsyncSession, workspace: str, now: datetime) -> bool:
+    """Whether there is anything to read, for whoever looks often."""
+    return await session.scalar(
+        select(RunbookSource.name)
+        .where(RunbookSource.workspace_id == workspace, RunbookSource.next_at <= now).limit(1)) is not None
+
+
+async def held(session: AsyncSession, workspace: str, name: str, asked_at: datetime) -> RunbookSource | None:
+    """A source's row, locked, if nobody else took it in hand since; None: somebody did."""
+    return await session.scalar(
+        select(RunbookSource).where(RunbookSource.workspace_id == workspace, RunbookSource.name == name,
+                                    RunbookSource.asked_at == asked_at).with_for_update())
+
+
+async def locked(session: AsyncSession, workspace: str, name: str) -> RunbookSource | None:
+    """A source's row, locked."""
+    return await session.scalar(
+        select(RunbookSource).where(RunbookSource.workspace_id == workspace, RunbookSource.name == name)
+        .with_for_update())
+
+
+async def known_pages(session: AsyncSession, workspace: str, source: str) -> dict[str, Known]:
+    """What was read of a source before, by path."""
+    rows = await session.execute(
+        select(RunbookPage.id, RunbookPage.path, RunbookPage.digest, RunbookPage.url, RunbookPage.owner,
+               RunbookPage.changed_at, RunbookPage.version, RunbookPage.is_stub, RunbookPage.details)
+        .where(RunbookPage.workspace_id == workspace, RunbookPage.source == source))
+    return {row.path: Known(*row) for row in rows}
+
+
+async def some_pages(session: AsyncSession, workspace: str, ids: Collection[int]) -> dict[int, RunbookPage]:
+    """These pages by number."""
+    rows = await session.scalars(select(RunbookPage).where(RunbookPage.workspace_id == workspace,
+                                                           RunbookPage.id.in_(sorted(ids))))
+    return {row.id: row for row in rows}
+
+
+async def sections_by_page(session: AsyncSession, workspace: str,
+                           ids: Collection[int]) -> dict[int, list[RunbookSection]]:
+    """The sections of these pages in their order, by page."""
+    rows = await session.scalars(
+        select(RunbookSection).where(RunbookSection.workspace_id == workspace,
+                                     RunbookSection.page_id.in_(sorted(ids)))
+        .order_by(RunbookSection.page_id, RunbookSection.ordinal))
+    found: dict[int, list[RunbookSection]] = {}
+    for row in rows:
+        found.setdefault(row.page_id, []).append(row)
+    return found
+
+
+async def add_sections(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Sections of pages that have their numbers, by the names of their columns."""
+    if rows:
+        await session.execute(insert(RunbookSection), list(rows))
+
+
+async def drop_sections(session: AsyncSession, workspace: str, ids: Collection[int]) -> None:
+    """These sections are gone from their pages."""
+    if ids:
+        await session.execute(delete(RunbookSection).where(
+            RunbookSection.workspace_id == workspace, RunbookSection.id.in_(sorted(ids))))
+
+
+async def counted(session: AsyncSession, workspace: str) -> dict[str, Counted]:
+    """How much there is of each source, by name."""
+    pages = await session.execute(
+        select(RunbookPage.source, func.count(), func.sum(case((RunbookPage.is_stub, 1), else_=0)))
+        .where(RunbookPage.workspace_id == workspace).group_by(RunbookPage.source))
+    sections = await session.execute(
+        select(RunbookPage.source, func.count()).select_from(RunbookSection)
+        .join(RunbookPage, RunbookPage.id == RunbookSection.page_id)
+        .where(RunbookSection.workspace_id == workspace).group_by(RunbookPage.source))
+    of_source = {str(name): int(number) for name, number in sections}
+    return {name: Counted(number, of_source.get(name, 0), int(stubs or 0)) for name, number, stubs in pages}
+
+
+async def faulty_pages(session: AsyncSession, workspace: str, source: str) -> list[tuple[str, str]]:
+    """(path, what could not be read of it), by path."""
+    return [(page.path, fault) for page in (await known_pages(session, workspace, source)).values()
+            for fault in page.details.get("faults", ())]
+
+
+async def is_ahead(session: AsyncSession, workspace: str, source: RunbookSource) -> bool:
+    """Whether pages were written of which the source's version does not tell: their reader died."""
+    newest = await session.scalar(select(func.max(RunbookPage.version)).where(
+        RunbookPage.workspace_id == workspace, RunbookPage.source == source.name))
+    return newest is not None and newest > source.version

@@ -33,6 +33,7 @@ from handlers.pilots.items import Items
 from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
+from handlers.runbooks.listing import Listing as RunbookSources
 from handlers.status.actions import Status
 from storage.models import Person
 
@@ -102,6 +103,7 @@ class Tools:
     alert_lists: AlertLists
     alert_reports: Reports
     drift: DriftActions
+    runbook_sources: RunbookSources
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:
         return await self.status.status(actor.workspace, pilot_id, actor.person)

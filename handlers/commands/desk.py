@@ -18,6 +18,7 @@ from handlers.commands import (
     answers_personal,
     answers_pilots,
     answers_reports,
+    answers_runbook_sources,
     answers_seats,
     answers_silences,
 )
@@ -35,7 +36,8 @@ FEATURES = (answers_personal.ANSWERS, answers_pilots.ANSWERS, answers_seats.ANSW
             answers_briefings.ANSWERS, answers_channel.ANSWERS, answers_decisions.ANSWERS,
             answers_heads.ANSWERS, answers_reports.ANSWERS, answers_alerts.ANSWERS,
             answers_silences.ANSWERS, answers_oncall.ANSWERS,
-            answers_alert_lists.ANSWERS, answers_drift.ANSWERS)
+            answers_alert_lists.ANSWERS, answers_drift.ANSWERS,
+            answers_runbook_sources.ANSWERS)
 """All that can be asked of this release; each line, button and form is answered by one of them."""
 _TYPED = {line: answer for feature in FEATURES for line, answer in feature.typed.items()}
 _PRESSED = {verb: answer for feature in FEATURES for verb, answer in feature.pressed.items()}

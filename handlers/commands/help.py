@@ -14,6 +14,7 @@ _GROUPS = (
     ("Start, team, gates", ("new", "team", "head", "brief", "gate", "channel-nudge", "pause", "resume",
                             "stop")),
     ("Act", ("take", "ack", "resolve", "hand over", "override", "next", "rotation")),
+    ("Runbooks", ("gaps", "sources", "refresh")),
     ("Silence alerts", ("silence", "silences", "unsilence")),
     ("For me", ("quiet", "away", "digest", "why", "help")),
 )

@@ -319,12 +319,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("/runbook", "gaps", (), "Questions no runbook could answer", Action.READ, "/runbook gaps",
          later="Runbook gaps come in a later release; until then `/pilot items operations` shows "
                "what operations still waits for."),
-    Verb("/runbook", "sources", (), "Where the runbooks come from", Action.READ, "/runbook sources",
-         later="Runbook sources come in a later release; until then put the link down as evidence: "
-               "`/pilot done B-10 link`."),
-    Verb("/runbook", "refresh", (), "Read the runbooks again", Action.READ, "/runbook refresh",
-         later="Reading runbooks comes in a later release; until then put the link down as evidence: "
-               "`/pilot done B-10 link`."),
+    Verb("/runbook", "sources", (), "Where the runbooks come from, when they were read, what was left out",
+         Action.READ, "/runbook sources", aliases=("source",)),
+    Verb("/runbook", "refresh", (Arg(Kind.TEXT, "SOURCE", required=False),),
+         "Read the runbooks again, or those of one source", Action.RUNBOOK_REFRESH, "/runbook refresh",
+         aliases=("reload", "reread"), more=("/runbook refresh platform",)),
     Verb("/runbook", "help", (Arg(Kind.CHOICE, "VERB", required=False),), "This list, or all about one verb",
          Action.READ, "/runbook help", aliases=("hilfe", "commands", "h")),
 

@@ -69,6 +69,7 @@ class Action(StrEnum):
     SHIFT_TAKE = "shift_take"
     SHIFT_GIVE = "shift_give"
     ALERT_RETRAIN = "alert_retrain"
+    RUNBOOK_REFRESH = "runbook_refresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
                              _RUNNERS | _OWNER),
     # The owner of a model is whoever has the seat for machine learning.
     Action.ALERT_RETRAIN: _Rule("have this model trained again", _DOERS),
+    Action.RUNBOOK_REFRESH: _Rule("have runbooks read again", frozenset({Hat.LEAD, Hat.ADMIN})),
 }
 
 # In the order in which a sentence names them.

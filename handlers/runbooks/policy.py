@@ -53,3 +53,12 @@ class Policies:
     """Groups of words and phrases that mean the same here, beside those that come with the bot."""
     stale_after: timedelta = timedelta(days=180)
     """A page nobody changed for so long is said to be old, and trusted less."""
+
+    @property
+    def in_words(self) -> str:
+        """How much of it there is: ``2 sources (git, folder), 3 groups of synonyms``."""
+        number = len(self.sources)
+        kinds = ", ".join(sorted({each.kind.value for each in self.sources.values()}))
+        found = f"{number} source{'' if number == 1 else 's'}{f' ({kinds})' if kinds else ''}"
+        groups = len(self.synonyms)
+        return found + (f", {groups} group{'' if groups == 1 else 's'} of synonyms" if groups else "")

@@ -56,6 +56,8 @@ class Rules:
     allow_http: bool = False
     timeout: timedelta = TOTAL
     at_most: int = LARGEST
+    follows: bool = True
+    """Whether a redirect is followed; otherwise it is the answer."""
 
 
 STRICT: Final = Rules()
@@ -110,7 +112,7 @@ class Http:
                         content: bytes | None) -> Got:
         first: Target | None = None
         for _ in range(REDIRECTS + 1):
-            target, found = await self._checked(url, rules)
+            target, found = await self.checked(url, rules)
             if first is not None and target.origin != first.origin:
                 if method not in ("GET", "HEAD"):
                     raise NotReached("it redirects what is sent to another host, which is not followed")
@@ -118,14 +120,14 @@ class Http:
             first = first or target
             got = await self._asked(method, url, target, found, rules, headers, content)
             onward = got.headers.get("location")
-            if got.status not in _REDIRECTS or not onward:
+            if got.status not in _REDIRECTS or not onward or not rules.follows:
                 return got
             if got.status < 307 and method not in ("GET", "HEAD"):
                 return got  # a browser would ask anew without the body: what was sent is not taken
             url = urljoin(url, onward)
         raise NotReached(f"it redirects more than {REDIRECTS} times")
 
-    async def _checked(self, url: str, rules: Rules) -> tuple[Target, list[Address]]:
+    async def checked(self, url: str, rules: Rules) -> tuple[Target, list[Address]]:
         """An address with where to connect to. Raises NotReached."""
         try:
             target = addresses.target_of(url, allow_http=rules.allow_http)

@@ -49,6 +49,7 @@ rotation_set         +    +    +       .     .        .      .    .     .      .
 shift_take           +    +    +       .     .        .      +    .     .      .
 shift_give           +    +    +       +     .        .      .    .     .      .
 alert_retrain        +    +    .       +     .        .      .    .     .      .
+runbook_refresh      +    +    .       .     .        .      .    .     .      .
 """
 # On a safety-floor item these differ; every other row stays as it is.
 FLOOR = """

@@ -1,0 +1,62 @@
+"""Whether a repository may be called and answers, before the git client is let at it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from handlers.runbooks.fetched import Unread
+from handlers.runbooks.git_client import Client, basic, environment
+from handlers.runbooks.policy import Source
+from handlers.web.http import Http, NotReached, Rules
+
+_TIMEOUT: Final = timedelta(seconds=20)
+_LARGEST: Final = 4 * 1024 ** 2
+_REDIRECTS: Final = 3
+
+
+async def reach(source: Source, folder: Path, http: Http, token: str | None, program: str = "git") -> Client:
+    """The client for a source whose address was looked at. Raises Unread.
+
+    Git is told the very addresses that were judged, and follows no redirect: each is judged here.
+    """
+    where = source.where.rstrip("/")
+    client = Client(source, folder, has_token=token is not None, program=program)
+    if where.startswith("file://"):
+        return replace(client, env=environment(where, folder.parent))
+    rules = Rules(source.allow_private, source.allow_http, _TIMEOUT, _LARGEST, follows=False)
+    header = basic(client.host, token)
+    for _ in range(_REDIRECTS + 1):
+        asked = f"{where}/info/refs?service=git-upload-pack"
+        headers = {"git-protocol": "version=2"} | ({"authorization": header} if header is not None else {})
+        try:
+            target, addresses = await http.checked(asked, rules)
+            got = await http.ask("GET", asked, rules, headers=headers)
+        except NotReached as error:
+            said = str(error)
+            raise Unread(f"{said[:1].upper()}{said[1:]}. I keep what I read before.",
+                         is_settled=error.is_refused) from None
+        onward = got.headers.get("location")
+        if got.status not in (301, 302, 303, 307, 308) or not onward:
+            break
+        where = urljoin(asked, onward).partition("/info/refs")[0].rstrip("/")
+        if urlsplit(where)[:2] != urlsplit(asked)[:2]:
+            header = None
+    else:
+        raise Unread(f"{client.host} redirects again and again. Correct `where` in runbooks.yaml.",
+                     is_settled=True)
+    if got.status in (401, 403, 407):
+        raise client.closed()
+    if got.status in (404, 410):
+        raise client.gone()
+    if not got.is_fine:
+        raise Unread(f"{client.host} answered {got.status}. I try again by myself.")
+    if "git-upload-pack" not in got.headers.get("content-type", ""):
+        raise Unread(f"At {where} there is no Git repository. Give the address that `git clone` takes.",
+                     is_settled=True)
+    shown = ",".join(f"[{each}]" if each.version == 6 else str(each) for each in addresses[:3])
+    pinned = [f"{target.host}:{target.port}:{shown}"]
+    return replace(client, env=environment(where, folder.parent, pinned, header))

@@ -1,0 +1,98 @@
+"""Pages are parsed beside the event loop: a few in a thread, many or large ones in a process to be ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from handlers.runbooks.markdown import read_page
+from handlers.runbooks.values import Page
+
+PER_PAGE: Final = timedelta(minutes=2)
+"""Ten megabytes of prose take 15 s of a processor; what is made to be slow takes longer, and is left out."""
+_FEW, _SMALL = 20, 64 * 1024
+"""Pages, and characters of all of them, that a thread may parse: two seconds at the very worst."""
+
+
+class TooSlow(Exception):
+    """A page that could not be parsed within its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A page as it is to be parsed, with all that it takes in."""
+
+    path: str
+    source: str
+    is_squeezed: bool = False
+
+
+@dataclass(slots=True)
+class Parsing:
+    """Parses pages; `close` ends its process, if it took one."""
+
+    per_page: timedelta = PER_PAGE
+    _process: BaseProcess | None = None
+    _wire: Connection | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def pages(self, texts: Sequence[Text], *, of_many: bool = False) -> list[Page | TooSlow]:
+        """Each page, or that it took too long.
+
+        `of_many`: more are to come, so that a process is worth its start.
+        """
+        if not of_many and len(texts) <= _FEW and sum(len(each.source) for each in texts) <= _SMALL:
+            return list(await asyncio.to_thread(lambda: [_parsed(each) for each in texts]))
+        async with self._turn:
+            return await asyncio.to_thread(lambda: [self._apart(each) for each in texts])
+
+    def _apart(self, text: Text) -> Page | TooSlow:
+        wire = self._begun()
+        try:
+            wire.send(text)
+            if wire.poll(self.per_page.total_seconds()):
+                found: Page = wire.recv()
+                return found
+        except (EOFError, OSError):  # it was killed, for its memory perhaps
+            pass
+        self.close()
+        return TooSlow(f"it takes more than {self.per_page.total_seconds():g} seconds to parse")
+
+    def _begun(self) -> Connection:
+        if self._wire is None or self._process is None or not self._process.is_alive():
+            context = get_context("spawn")
+            ours, theirs = context.Pipe()
+            self._process = context.Process(target=_work, args=(theirs,), daemon=True, name="runbook parser")
+            self._process.start()
+            theirs.close()
+            self._wire = ours
+        return self._wire
+
+    def close(self) -> None:
+        """End the process, if there is one, whatever it does."""
+        if self._wire is not None:
+            self._wire.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        self._wire = self._process = None
+
+
+def _work(wire: Connection) -> None:
+    """What the process does until nobody asks any more."""
+    while True:
+        try:
+            wire.send(_parsed(wire.recv()))
+        except (EOFError, OSError, KeyboardInterrupt):
+            return
+
+
+def _parsed(text: Text) -> Page:
+    return read_page(text.source, text.path, is_squeezed=text.is_squeezed)
