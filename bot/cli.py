@@ -45,7 +45,7 @@ groundcrew migrate        bring the database to this version
 groundcrew templates      list templates, policies and languages; groundcrew templates FILE checks yours
 groundcrew outbox         list what is not shown yet or was given up; retry or drop it
 groundcrew alerts         who may report alerts, new secrets; what a body becomes and where it goes
-groundcrew runbooks       measure how well runbooks answer questions
+groundcrew runbooks       copy the runbooks that come with the bot; measure how well yours answer
 groundcrew verify-audit   prove that no audit entry was changed or removed
 groundcrew demo           the bot against its built-in sandbox workspace, in the browser
 """

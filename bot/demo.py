@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from bot.clock import MovableClock, real_clock
 from bot.demo_alerts import POLICY, Monitoring
+from bot.demo_runbooks import lay_out
 from bot.demo_story import tell
 from bot.sandbox import Sandbox, default_cast
 from bot.scheduler import Sender, running
@@ -82,6 +83,7 @@ async def demo(port: int, folder: Path) -> AsyncIterator[str]:
     """Everything up and seeded, kept in `folder`; yields the sandbox page's address."""
     database_url = f"sqlite+aiosqlite:///{folder}/demo.db"
     (folder / "alerts.yaml").write_text(POLICY, encoding="utf-8")
+    lay_out(folder)
     clock = MovableClock(first_morning(real_clock()))
     machine, monitoring = TimeMachine(clock), Monitoring(clock)
     sandbox = Sandbox(cast=default_cast(), manifest=read_manifest(), bot_token=BOT_TOKEN, app_token=APP_TOKEN,
@@ -103,6 +105,7 @@ async def demo(port: int, folder: Path) -> AsyncIterator[str]:
                     listening(web_app(parts), "127.0.0.1", 0) as bot_url):
             machine.parts = parts
             await monitoring.register(Sources(parts.store, clock, f"slack:{parts.identity.team}"))
+            await parts.reading.read_due()
             await tell(parts, sandbox, clock)
             await machine.look()
             async with httpx.AsyncClient(base_url=bot_url, timeout=10) as http, running(parts) as sender:

@@ -28,6 +28,7 @@ from handlers.chat.ports import Clock
 
 SECRET = "a-secret-of-the-demo"  # noqa: S105  (the demo lives on this machine alone)
 STORM = 200
+PAGES = ("EndpointDown", "ErrorRateHigh", "LatencyP99High")
 AWAY = timedelta(seconds=60)
 WINDOW = timedelta(hours=1)
 POLICY = """\
@@ -125,9 +126,8 @@ class Monitoring:
             await self.post("alertmanager", {"version": "4", "alerts": alerts[first:first + 64]})
 
     async def pages(self) -> None:
-        names = ("EndpointDown", "ErrorRateHigh", "LatencyP99High")
         await self.post("alertmanager", {"version": "4", "alerts": [
-            self._alert(name, "critical", ends=False, model="churn-xgb", env="prod") for name in names]})
+            self._alert(name, "critical", ends=False, model="churn-xgb", env="prod") for name in PAGES]})
 
     async def cut(self, sandbox: Sandbox) -> None:
         sandbox.faults.change({"down": True})

@@ -26,6 +26,8 @@ GOALS = {"Support copilot": "time to first answer 9 -> 4 h by the end of the qua
                             "worth 190k a year",
          "Invoice match": "invoices matched by hand 61 -> 25 % by 30 June (baseline 61), worth 260k a year",
          "Claims triage": "handling time 34 -> 24 min by 31 March (baseline 34.2), worth 410k a year"}
+RUNBOOKS = ("12 runbooks, source starters; Ana and Sam practised roll back and fail-over by them in build. "
+            "Ask /runbook how do we roll back")
 
 
 MORNINGS_BEFORE = 4
@@ -105,6 +107,8 @@ class Teller:
         slug = found.pilot.name.lower().replace(" ", "-")
         if ref == "IN-02":
             evidence = GOALS[found.pilot.name]
+        if ref == "B-10":
+            evidence = RUNBOOKS
         owner = Actor(f"slack:{self.parts.identity.team}", item.owner_id, "demo story")
         await self.parts.desk.tools.items.done(owner, item.id,
                                          f"{WIKI}/{slug}/{ref.lower()}" if evidence is None else evidence)

@@ -1,4 +1,4 @@
-"""`groundcrew runbooks`: how well runbooks answer questions, measured on any set of them."""
+"""`groundcrew runbooks`: copies those that come with the bot; measures how well any set of them answers."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bot import runbooks_starters
 from handlers.runbooks.index import Index, built
 from handlers.runbooks.markdown import read_page
 from handlers.runbooks.values import Entry, Found, Verdict
@@ -25,7 +26,9 @@ class _Unusable(Exception):
 
 
 def arguments(parser: ArgumentParser) -> None:
-    todo = parser.add_subparsers(dest="todo", required=True, metavar="eval")
+    todo = parser.add_subparsers(dest="todo", required=True, metavar="starters | eval")
+    runbooks_starters.arguments(todo.add_parser(
+        "starters", help="copy the runbooks that come with the bot into a folder, to make them your own"))
     measure = todo.add_parser("eval",
                               help="answer a set of questions from folders of runbooks, for a scorer")
     measure.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl",
@@ -39,6 +42,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(asked: Namespace) -> int:
     """Carry out what was asked; returns the exit status."""
+    if asked.todo == "starters":
+        return runbooks_starters.run(asked)
     try:
         ask_by = _semantic() if asked.semantic else _by_words
         questions = _questions(asked.questions)
