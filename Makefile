@@ -7,11 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: install demo test check proof e2e bench eval texts clean help
+.PHONY: install semantic demo test check proof e2e bench eval texts clean help
 
 help:
 	@echo "make demo    the bot and its sandbox workspace, in the browser (PORT=8765 to choose the port)"
 	@echo "make install what the bot needs, into .venv; then .venv/bin/groundcrew"
+	@echo "make semantic what finding runbooks by their meaning needs besides: 141 MiB, no download afterwards"
 	@echo "make test    every test, on SQLite and, where there is one, PostgreSQL"
 	@echo "make check   linters, types and layers alone"
 	@echo "make proof   delivery proved in full, with killed processes and a hostile Slack, and a month of nudging lived: an hour or so"
@@ -24,6 +25,9 @@ install: $(VENV)/.run
 
 demo: $(VENV)/.run
 	@$(BIN)/python -m bot demo --port $(PORT)
+
+semantic: $(VENV)/.run
+	@$(PIP) -r requirements-semantic.lock
 
 test: check
 	@$(BIN)/python -m pytest -q $(if $(CI),-n 2,-n auto) --dist loadgroup $(ARGS)

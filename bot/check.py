@@ -22,6 +22,7 @@ from bot.settings import DatabaseSettings, Settings
 from bot.wiring import identify
 from handlers.commands.verbs import COMMANDS
 from handlers.fields import FileErrors
+from handlers.runbooks.model import NotThere, files
 from handlers.slack.listeners import EVENTS
 from storage.engine import open_engine
 from storage.migrate import current, known_revisions, newest
@@ -65,7 +66,7 @@ async def check(settings: Settings | None, error: ValidationError | None) -> int
     findings = [Finding(False, line) for line in faults_of(error)] if error else [Finding(True, "settings")]
     findings += [*_unknown(), *_manifest()]
     if settings is not None:
-        findings += [*_templates(settings), *_policy(settings), *_languages(settings),
+        findings += [*_templates(settings), *_policy(settings), *_languages(settings), *_semantic(settings),
                      *await _database(settings), *await _slack(settings)]
     else:
         findings += [*await _database_alone(),
@@ -115,6 +116,17 @@ def _languages(settings: Settings) -> list[Finding]:
         return []  # said with the templates
     fault = language_fault(languages)
     return [Finding(fault is None, fault or f"languages: {', '.join(sorted({'en', *languages.known}))}")]
+
+
+def _semantic(settings: Settings) -> list[Finding]:
+    """Whether the sentence model can be had that the settings ask for."""
+    if not settings.is_semantic:
+        return []
+    try:
+        where = files(settings.embedding_model)
+    except NotThere as error:
+        return [Finding(False, f"runbooks would be found by their words alone: {error}")]
+    return [Finding(True, f"sentence model for runbooks: {where.model}")]
 
 
 def _manifest() -> list[Finding]:

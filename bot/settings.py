@@ -95,9 +95,20 @@ class Settings(DatabaseSettings):
     cache_dir: Path | None = None
     """A folder for copies of the Git repositories that runbooks are read from; they can be made again."""
     public_url: str | None = None
-    """The address at which others reach the HTTP server, for calendar feeds: https://groundcrew.example.com."""
+    """The address at which others reach the HTTP server, for calendar feeds:
+    https://groundcrew.example.com."""
+    semantic: bool = False
+    """Whether runbooks are also found by what a question means; needs `make semantic` once."""
+    embedding_model: Path | None = None
+    """A folder with model.onnx and tokenizer.json of a sentence model of your own, instead of the one that
+    comes with `make semantic`; naming one turns `semantic` on."""
     metrics_by_workspace: bool = False
     """Whether `/metrics` counts what waits for each workspace by itself."""
+
+    @property
+    def is_semantic(self) -> bool:
+        """Whether runbooks are to be found by meaning too."""
+        return self.semantic or self.embedding_model is not None
 
     @property
     def cache(self) -> Path:

@@ -1,6 +1,7 @@
 """Builds the running bot out of its parts: the one place that knows them all."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -74,7 +75,11 @@ from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
+from handlers.runbooks.embedding import Embedding
+from handlers.runbooks.keeper import Keeper
 from handlers.runbooks.listing import Listing as RunbookSources
+from handlers.runbooks.model import NotThere, files
+from handlers.runbooks.policy import Policies as RunbookPolicies
 from handlers.runbooks.pushes import Pushes
 from handlers.runbooks.reading import Reading
 from handlers.slack.client import LIMITS, SlackClient
@@ -87,6 +92,8 @@ from handlers.web.addresses import allowed
 from handlers.web.http import Http
 from storage import people as people_queries
 from storage.engine import Store, open_engine
+
+log = logging.getLogger(__name__)
 
 FILES = "files:write"
 """The scope to send calendar files; it is optional."""
@@ -135,6 +142,7 @@ class Parts:
     outside: Outside
     reading: Reading
     pushes: Pushes
+    runbooks: Keeper
 
 
 async def identify(web: AsyncWebClient) -> Identity:
@@ -160,6 +168,7 @@ async def built(settings: Settings, clock: Clock, fetch: Fetch | None = None) ->
     http = ClientSession(timeout=ClientTimeout(total=CALL_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
                          connector=TCPConnector(limit=CONNECTIONS))
     token = settings.slack_bot_token.get_secret_value()
+    parts: Parts | None = None
     # One session for all calls, and no retry of the SDK's: it would post twice what the outbox tracks.
     web = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http, retry_handlers=[])
     try:
@@ -175,6 +184,8 @@ async def built(settings: Settings, clock: Clock, fetch: Fetch | None = None) ->
             await parts.reading.end()
     finally:
         drawing.close()
+        if parts is not None:
+            await parts.runbooks.close()
         await http.close()
         await engine.dispose()
 
@@ -235,15 +246,30 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   alert_lists=AlertLists(store, clock, alert_cards, permalinks(identity.url),
                                          can_attach=FILES in identity.scopes),
                   runbook_sources=RunbookSources(reading, admins))
+    runbooks = _runbooks(settings, store, clock, workspace, reading.policy)
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
-                        out, alert_sweep, user_group, silencing, providers, reading)
+                        out, alert_sweep, user_group, silencing, providers, reading, runbooks)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks, alert_sweep,
                  user_group, boards, metrics, every, identity, library, policies, languages, out,
-                 reading, Pushes(reading, os.environ.get))
+                 reading, Pushes(reading, os.environ.get), runbooks)
+
+
+def _runbooks(settings: Settings, store: Store, clock: Clock, workspace: str,
+              policy: RunbookPolicies) -> Keeper:
+    """Who finds runbooks: by meaning too where that is wished for and can be done."""
+    embedder = None
+    if settings.is_semantic:
+        try:
+            files(settings.embedding_model)
+        except NotThere as error:
+            log.warning("runbooks are found by their words alone: %s", error)
+        else:
+            embedder = Embedding(settings.embedding_model)
+    return Keeper(store, workspace, policy, clock, embedder)
 
 
 def _escalation(settings: Settings, policy: AlertPolicies, admins: frozenset[str]) -> Escalation:

@@ -18,6 +18,7 @@ from handlers.oncall.asking import Providers
 from handlers.outbox.actions import Outbox
 from handlers.people.actions import People
 from handlers.pilots.items import Items
+from handlers.runbooks.keeper import Keeper
 from handlers.runbooks.reading import Reading
 from storage import deliveries
 
@@ -35,7 +36,7 @@ class Tick:
 def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_checks: SelfChecks,
           outbox: Outbox, people: People, items: Items, ledger: Ledger,
           outside: Outside, alert_sweep: AlertSweep, user_group: UserGroup,
-          silencing: SilenceTick, providers: Providers, reading: Reading) -> list[Tick]:
+          silencing: SilenceTick, providers: Providers, reading: Reading, runbooks: Keeper) -> list[Tick]:
     async def forget_deliveries() -> int:
         async with ledger.store.begin() as session:
             return await deliveries.forget_before(session, ledger.clock() - DELIVERIES_KEPT)
@@ -60,5 +61,7 @@ def ticks(nudges: Nudges, briefings: BriefingTick, decisions: Decisions, self_ch
         Tick("look who is quiet", timedelta(minutes=10), outside.quiet.look),
         Tick("end silences", timedelta(seconds=3), silencing.run),
         Tick("forget inhibitors", timedelta(minutes=10), silencing.forget),
+        Tick("look for changed runbooks", timedelta(seconds=10), runbooks.look),
+        Tick("forget what runbooks meant", timedelta(hours=1), runbooks.forget),
         Tick("read runbooks", timedelta(seconds=5), reading.run),
     ]

@@ -12,8 +12,10 @@ Scores = NDArray[np.float64]
 
 CANDIDATES: Final = 64
 """Sections nearest in meaning that are looked at, whatever their words."""
-WORDS: Final = 0.3
-MEANING: Final = 0.7
+WORDS: Final = 0.5
+MEANING: Final = 0.5
+_SURE_BY_WORDS: Final = 0.7
+"""Of how sure both are: words that nobody wrote tell better than a distance that nobody wrote of this."""
 
 
 def blended(words: Scores, cosines: Scores, is_named: Sequence[bool]) -> Scores:
@@ -32,6 +34,9 @@ def blended(words: Scores, cosines: Scores, is_named: Sequence[bool]) -> Scores:
 def confidence(by_words: float, cosine: float, *, is_named: bool) -> float:
     """How sure both together are of the best hit, 0 to 1.
 
-    `by_words`: as words alone are sure of it. `cosine`: its nearness in meaning.
+    `by_words`: as words alone are sure of the best that they find. `cosine`: how near the best of both is in
+    meaning.
     """
-    return by_words if is_named else min(1.0, max(0.0, 0.5 * by_words + 0.5 * max(0.0, cosine) * 1.4))
+    if is_named:
+        return by_words
+    return _SURE_BY_WORDS * by_words + (1 - _SURE_BY_WORDS) * min(1.0, max(0.0, cosine))

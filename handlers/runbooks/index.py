@@ -46,14 +46,15 @@ class Index:
             return NOTHING_FOUND
         ranking = Ranking(self.shelf, understood, self.synonyms)
         missing = tuple(each.typed for each in understood.concepts if not each.terms and not each.is_name)
-        candidates = ranking.candidates(ranking.scores(), None if sources is None else self._from(sources),
-                                        () if cosines is None else self._near(cosines))
+        among = None if sources is None else self._from(sources)
+        candidates = ranking.candidates(ranking.scores(), among,
+                                        () if cosines is None else self._near(cosines, among))
         if not candidates:
             return replace(NOTHING_FOUND, missing=missing)
+        sure = confidence.confidence(ranking, candidates[0])
         if cosines is not None:
             candidates = self._blended(candidates, cosines)
         best = candidates[0]
-        sure = confidence.confidence(ranking, best)
         if cosines is not None:
             sure = blend.confidence(sure, cosines.get(self._entry(best).id, 0.0), is_named=best.is_named)
         sure = confidence.trusted(sure, self._entry(best), today, stale_after)
@@ -61,10 +62,11 @@ class Index:
                      confidence.verdict(sure), ranking.matched(best), missing,
                      tuple((each.typed, each.taken_for) for each in understood.concepts if each.taken_for))
 
-    def _near(self, cosines: Mapping[int, float]) -> list[int]:
-        """The places of the sections nearest in meaning."""
-        nearest = nlargest(blend.CANDIDATES, cosines.items(), key=lambda one: (one[1], -one[0]))
-        return [self.shelf.by_id[number] for number, _ in nearest if number in self.shelf.by_id]
+    def _near(self, cosines: Mapping[int, float], among: Mask | None) -> list[int]:
+        """The places of the sections nearest in meaning, `among` these."""
+        places = ((cosine, place) for number, cosine in cosines.items()
+                  if (place := self.shelf.by_id.get(number)) is not None and (among is None or among[place]))
+        return [place for _, place in nlargest(blend.CANDIDATES, places)]
 
     def _blended(self, candidates: Sequence[Candidate], cosines: Mapping[int, float]) -> list[Candidate]:
         """`candidates` are in order; where both together come to the same, they keep it."""
