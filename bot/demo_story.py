@@ -13,7 +13,8 @@ from handlers.oncall.setting import Head
 from handlers.people.calendar import Calendar
 from handlers.people.roles import Role
 from handlers.pilots.create import NewPilot
-from storage import pilots
+from handlers.runbooks.asking import HELPFUL
+from storage import pilots, runbook_questions
 from storage.models import ItemState
 from storage.pilots import Dossier
 
@@ -30,6 +31,7 @@ RUNBOOKS = ("12 runbooks, source starters; Ana and Sam practised roll back and f
             "Ask /runbook how do we roll back")
 
 
+PRACTISED = ("How do we switch it off?", "How do we roll back?", "Whom do we call?")
 MORNINGS_BEFORE = 4
 """So many mornings of nudges lie behind the first one that is watched: of what is stuck others know."""
 
@@ -98,6 +100,18 @@ class Teller:
             assert pilot is not None
             return await pilots.dossier(session, pilot)
 
+    async def ask(self, handle: str, pilot: int, question: str, *, said: str | None = None,
+                  tell: bool = False) -> None:
+        """Somebody of the pilot asks the runbooks, says what came of it, or has the owners told."""
+        runbooks, actor = self.parts.desk.tools.runbooks, self.actor(handle)
+        await runbooks.ask(actor, question, (await self.dossier(pilot)).pilot)
+        async with self.parts.store.reading() as session:
+            rows, _ = await runbook_questions.of_person(session, actor.workspace, actor.person, limit=1)
+        if said is not None:
+            await runbooks.judge(actor, rows[0].id, said)
+        if tell:
+            await runbooks.tell(actor, rows[0].id)
+
     async def done(self, pilot: int, ref: str, evidence: str | None = None) -> None:
         """The owner closes it, with a link into the wiki where nothing else is said."""
         found = await self.dossier(pilot)
@@ -153,10 +167,18 @@ async def _support_copilot(teller: Teller, monday: date) -> Thread:
         "support-copilot", start, CAST, packs=("llm-assistant",))
     await teller.accept(pilot, *(handle for role, handle in CAST.items() if role is not Role.LEAD))
     for gate, day in (("week_one", 0), ("build", 9), ("readiness_review", 52), ("limited_rollout", 73)):
+        if gate == "readiness_review":
+            yield at(HOME.add(start, 30), 14)
+            for question in PRACTISED:
+                await teller.ask("ana", pilot, question, said=HELPFUL)
         async for moment in teller.through(pilot, gate, HOME.add(start, day)):
             yield moment
     yield at(HOME.add(monday, -10), 11)
     await teller.done(pilot, "L-01", "12 of 140 agents in Leeds, billing questions only, since the 9th")
+    yield at(HOME.add(monday, -4), 22, 40)
+    await teller.ask("sam", pilot, "Where are the passwords of the fax gateway?", tell=True)
+    yield at(HOME.add(monday, -3), 9, 20)
+    await teller.ask("ana", pilot, "Where are the passwords of the fax gateway?")
     yield at(HOME.add(monday, -3), 16)
     await teller.done(pilot, "LLM-14", "0.07 per solved question against 3.10 by hand")
 

@@ -37,6 +37,7 @@ from handlers.alerts.outside import Outside, outside
 from handlers.alerts.policies import Policies as AlertPolicies
 from handlers.alerts.reach import ByRotation
 from handlers.alerts.reports import Reports
+from handlers.alerts.runbooks import AlertRunbooks
 from handlers.alerts.silences import Silences
 from handlers.alerts.silencing import SilenceTick
 from handlers.alerts.sweep import AlertSweep
@@ -75,13 +76,21 @@ from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
 from handlers.pilots.templates import Template
+from handlers.runbooks.asking import Asking
+from handlers.runbooks.composing import RunbookCards
 from handlers.runbooks.embedding import Embedding
+from handlers.runbooks.for_alert import ForAlert
+from handlers.runbooks.gaps import Gaps
 from handlers.runbooks.keeper import Keeper
 from handlers.runbooks.listing import Listing as RunbookSources
 from handlers.runbooks.model import NotThere, files
+from handlers.runbooks.page_shelf import Pages
 from handlers.runbooks.policy import Policies as RunbookPolicies
 from handlers.runbooks.pushes import Pushes
 from handlers.runbooks.reading import Reading
+from handlers.runbooks.standard_questions import StandardQuestions
+from handlers.runbooks.survey import Survey
+from handlers.runbooks.writing import Writing
 from handlers.slack.client import LIMITS, SlackClient
 from handlers.slack.door import Door
 from handlers.slack.links import permalinks
@@ -201,37 +210,46 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
     people = People(store, ledger, clock, client, settings.default_zone, settings.default_country, admins)
     alert_policy = read_alerts(settings.templates_dir)
     fallback = alert_policy.routing.operations or _fallback(settings)
-    status = Status(store, clock, rules_of(policies, read_policy(None).workspace),
-                    has_readings=bool(alert_policy.pull.readings))
+    runbook_policy, workspace = read_runbooks(settings.templates_dir), f"slack:{identity.team}"
+    keeper = _runbooks(settings, store, clock, workspace, runbook_policy)
+    pages = Pages(store, runbook_policy)
+    alert_runbooks = AlertRunbooks(store, ForAlert(keeper, pages))
+    ask = StandardQuestions(store, clock, keeper).ask
+    items, stages = Items(ledger, people, ask), Stages(ledger, people, ask)
+    gaps = Gaps(items, people, Survey(workspace, keeper))
+    status = Status(store, clock, rules_of(policies, read_policy(None).workspace), ask, gaps.standing,
+                    has_runbooks=bool(runbook_policy.sources), has_readings=bool(alert_policy.pull.readings))
     briefing_tick = BriefingTick(store, clock, woken.set)
     briefing_cards = BriefingCards(languages, can_attach=FILES in identity.scopes)
     metrics = Metrics(store, clock, LIMITS, by_workspace=settings.metrics_by_workspace)
     times = NudgeTimes(",".join(settings.nudge_week_one), ",".join(settings.nudge_later), settings.nudge_time)
-    items, stages = Items(ledger, people), Stages(ledger, people)
     decisions = Decisions(ledger, people, items, stages, policies, languages)
     nudges = Nudges(store, clock, woken.set, policies, languages, decisions.request, arrange.on_step)
     alert_reports = Reports(ledger, languages, can_attach=FILES in identity.scopes)
     drift_cards = DriftCards(alert_policy.drift, can_attach=FILES in identity.scopes, latest=known_of)
     alert_cards = AlertCards(alert_policy.routing, languages, fallback, alert_policy.inhibit, alert_reports,
-                             drift_cards)
+                             drift_cards, alert_runbooks)
     escalation = _escalation(settings, alert_policy, admins)
     intake = Intake(store, clock, woken.set, alert_policy.routing, fallback, escalation, alert_policy.inhibit,
                     Churn(store, clock, woken.set, alert_policy.routing, admins),
                     DriftGate(alert_policy.drift, known_of))
     alerts = Alerts(ledger, people, escalation)
-    workspace, http = f"slack:{identity.team}", Http(allowed(settings.allow_private_urls))
+    http = Http(allowed(settings.allow_private_urls))
+    write = (Writing(store, clock, workspace, http, os.environ.get, runbook_policy.written)
+             if runbook_policy.written.is_on else None)
     silencing = SilenceTick(store, clock, woken.set, workspace, intake)
     hooks = Hooks(store, clock, intake, workspace, fetch or Fetching(http, clock))
     out = outside(intake, workspace, alert_policy, http, os.environ.get, admins)
     alert_sweep = AlertSweep(store, clock, woken.set, alert_policy.routing, escalation)
     user_group = UserGroup(store, clock, client, escalation.decide.who, workspace,
                            alert_policy.escalation.user_group if WRITE_GROUPS in identity.scopes else None)
-    reading = Reading(store, clock, workspace, read_runbooks(settings.templates_dir), http, os.environ.get,
+    reading = Reading(store, clock, workspace, runbook_policy, http, os.environ.get,
                       settings.cache)
     self_checks = SelfChecks(ledger, policies, languages)
     boards = Boards(store, clock, languages, settings.public_url)
     providers = Providers(store, clock, people, os.environ.get, httpx.AsyncClient)
-    composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards, boards)
+    composer = Composer(nudges, decisions, status, languages, briefing_cards, alert_cards, boards,
+                        RunbookCards(keeper, pages, languages))
     outbox = Outbox(store, clock, {"slack": client}, composer, admins, woken, metrics)
     tools = Tools(clock=clock, people=people, finder=Finder(store), items=items,
                   briefings=Briefings(items, briefing_cards), seats=Seats(ledger, people), stages=stages,
@@ -242,20 +260,20 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   alerts=alerts, drift=DriftActions(alerts, alert_policy.drift),
                   silences=Silences(ledger, people, silencing.run),
                   oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)),
-                  alert_reports=alert_reports,
+                  alert_reports=alert_reports, alert_runbooks=alert_runbooks, gaps=gaps,
+                  runbooks=Asking(ledger, people, keeper, pages, write),
                   alert_lists=AlertLists(store, clock, alert_cards, permalinks(identity.url),
                                          can_attach=FILES in identity.scopes),
                   runbook_sources=RunbookSources(reading, admins))
-    runbooks = _runbooks(settings, store, clock, workspace, reading.policy)
     desk = Desk(tools)
     app = _bolt(settings, web, identity)
     door = Door(desk, Showing(client), identity.team)
     register(app, door)
     every = ticks.ticks(nudges, briefing_tick, decisions, self_checks, outbox, people, items, ledger,
-                        out, alert_sweep, user_group, silencing, providers, reading, runbooks)
+                        out, alert_sweep, user_group, silencing, providers, reading, keeper)
     return Parts(settings, store, app, door, desk, outbox, nudges, briefing_tick, people, hooks, alert_sweep,
                  user_group, boards, metrics, every, identity, library, policies, languages, out,
-                 reading, Pushes(reading, os.environ.get), runbooks)
+                 reading, Pushes(reading, os.environ.get), keeper)
 
 
 def _runbooks(settings: Settings, store: Store, clock: Clock, workspace: str,

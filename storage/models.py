@@ -199,6 +199,8 @@ class Item(Base):
     minutes: Mapped[int | None] = mapped_column(default=None)
     repeat: Mapped[str | None] = mapped_column(String(16), default=None)
     """15wd, 1mo: the next occurrence is opened when this one is done."""
+    answers: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """Questions that the runbooks must answer before it may be closed; None: there are none."""
     owner_id: Mapped[str | None] = mapped_column(String(64), default=None)
     is_handed_over: Mapped[bool] = mapped_column(default=False)
     """The owner was chosen for this item alone and does not follow the seat."""

@@ -1,9 +1,9 @@
 """Tables of runbooks: where they come from, pages with their sections, what was asked, what is missing."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
@@ -114,8 +114,14 @@ class RunbookQuestion(Base):
     path: Mapped[str | None] = mapped_column(String(500), default=None)
     """The page that was shown first."""
     headings: Mapped[list[str] | None] = mapped_column(JSON, default=None)
+    section: Mapped[int | None] = mapped_column(BigId, default=None)
+    """The section that is shown, by its number; a page that changes has other numbers."""
     others: Mapped[list[int]] = mapped_column(JSON, default_factory=list)
     """Sections offered besides, by their numbers."""
+    thread: Mapped[str | None] = mapped_column(default=None)
+    """The message in whose thread it was asked, or which it was."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict)
+    """``matched``, ``missing``, ``corrected``: words; ``tried``: sections turned down; ``told``: names."""
     said: Mapped[str | None] = mapped_column(String(16), default=None)
     """helpful, not_it, nobody_wrote: what the asker said of the answer."""
     said_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -136,3 +142,22 @@ class RunbookGap(Base):
     at: Mapped[datetime]
     laid_aside: Mapped[bool] = mapped_column(default=False)
     """Somebody said that nothing is to be written."""
+    words: Mapped[str] = mapped_column(default="")
+    """What is missing, as it was said then: the question, the alert's name, the page's title."""
+    reason: Mapped[str | None] = mapped_column(default=None)
+    """Why nothing is to be written, where it was laid aside."""
+
+
+class RunbookSpend(Base):
+    """What written answers have cost in a month, counted for all replicas before each call."""
+
+    __tablename__ = "runbook_spend"
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    """``2026-11``, in UTC."""
+    day: Mapped[date]
+    """The last day of it on which anything was asked."""
+    calls: Mapped[int] = mapped_column(default=0)
+    """On that day."""
+    spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Of the month, in millionths of the currency that the policy counts in."""

@@ -86,7 +86,7 @@ MAY_BEGIN = ("handlers/ledger.py", "handlers/ticks.py", "handlers/outbox/actions
              "handlers/alerts/intake.py", "handlers/alerts/sources.py", "handlers/alerts/outward.py", "handlers/alerts/pulling.py",
              "handlers/alerts/presence.py", "handlers/alerts/reconciling.py", "handlers/alerts/sweep.py",
              "handlers/alerts/silencing.py", "handlers/alerts/churn.py", "handlers/oncall/asking.py", "handlers/runbooks/reading.py",
-             "handlers/runbooks/understanding.py", "bot/wiring.py", "bot/cli.py",
+             "handlers/runbooks/understanding.py", "handlers/runbooks/writing.py", "bot/wiring.py", "bot/cli.py",
              "bot/demo.py")
 """Actions and the ledger; the tick that forgets; the start, and the commands of an admin."""
 _TRANSACTION = re.compile(r"\.(commit|rollback|begin|begin_nested)\(")

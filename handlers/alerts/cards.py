@@ -57,6 +57,8 @@ class View:
     """What a feature adds below the facts."""
     buttons: Sequence[Button] = ()
     """What a feature adds beside the usual ones."""
+    linked: str = ""
+    """The kind of link that a feature shows already."""
 
 
 def alert_card(view: View) -> Card:
@@ -71,8 +73,8 @@ def alert_card(view: View) -> Card:
     if members:
         elements.append(Text((members,)))
     elements += view.more
-    if alert.links:
-        elements.append(Text((links_line(alert, view.words),)))
+    if links := links_line(alert, view.words, view.linked):
+        elements.append(Text((links,)))
     elements.append(Buttons((*usual_buttons(alert, view.words), *view.buttons)))
     if view.where is not None:
         elements.append(Note(line(view.where)))

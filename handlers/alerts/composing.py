@@ -23,6 +23,9 @@ from handlers.alerts.holding import is_held
 from handlers.alerts.inhibition_policy import Inhibition
 from handlers.alerts.policy import Policy
 from handlers.alerts.reports import Reports
+from handlers.alerts.runbooks import AlertRunbooks, button
+from handlers.alerts.runbooks import elements as runbook_elements
+from handlers.alerts.signals import Link as LinkKind
 from handlers.chat.cards import Card, Later
 from handlers.chat.wording import Languages, Words
 from storage import alerts, outgoing, people, silences
@@ -43,6 +46,7 @@ class AlertCards:
     inhibit: Inhibition = field(default_factory=Inhibition)
     reports: Reports | None = None
     drift: DriftCards = field(default_factory=DriftCards)
+    runbooks: AlertRunbooks | None = None
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         """The card of a promise of KINDS; None: there is nothing left to say."""
@@ -86,10 +90,15 @@ class AlertCards:
         known = await people.several(session, alert.workspace_id, {*who, room})
         reader = known.get(room)
         words = self.languages.of(reader.locale if reader is not None else None)
+        runbook = await self.runbooks.of(session, alert) if self.runbooks is not None else None
+        asks = self.runbooks is not None and self.runbooks.is_connected and not alert.is_storm
         return cards.View(alert, signals, known, now, words, parts, self.policy.storm_shown,
                           self._where(alert, room, words),
-                          more=[*escalation_cards.elements(alert, known, room, words),
-                                *held_cards.lines(silence, holds, known, words)])
+                          more=[*runbook_elements(runbook, words),
+                                *escalation_cards.elements(alert, known, room, words),
+                                *held_cards.lines(silence, holds, known, words)],
+                          buttons=[button(alert, words)] if asks else [],
+                          linked=LinkKind.RUNBOOK.value if runbook is not None and runbook.by_address else "")
 
     async def _held(self, session: AsyncSession, alert: Alert) -> tuple[Silence | None, int]:
         """The silence it is under, and how many others it holds back."""

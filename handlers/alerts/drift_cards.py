@@ -203,6 +203,8 @@ def _links(view: View, about: About) -> Line:
     address = own[0] if own else about.policy.runbook
     section = about.policy.section
     spans: list[Link | str] = []
+    if view.linked:
+        return links_line(alert, words, without=view.linked)
     if address is not None:
         label = words.text("Runbook, {section}", section=section) if section else words.text("Runbook")
         spans = [Link(address, label)]

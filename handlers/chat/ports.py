@@ -147,4 +147,6 @@ class Actor:
     """The delivery's id; the same id twice has an effect once. None: reading, or our own clock."""
     room: str | None = None
     """The channel it was said in."""
+    thread: str | None = None
+    """The message there in whose thread it was said, or that was spoken or pressed: ``C1/1761.0001``."""
     is_outsider: bool = False

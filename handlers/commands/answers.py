@@ -9,6 +9,7 @@ from handlers.alerts.actions import Alerts
 from handlers.alerts.drift_actions import DriftActions
 from handlers.alerts.lists import AlertLists
 from handlers.alerts.reports import Reports
+from handlers.alerts.runbooks import AlertRunbooks
 from handlers.alerts.silences import Silences
 from handlers.briefings.actions import Briefings
 from handlers.chat.cards import Card, Values
@@ -33,6 +34,8 @@ from handlers.pilots.items import Items
 from handlers.pilots.on_it import OnIt
 from handlers.pilots.seats import Seats
 from handlers.pilots.stages import Stages
+from handlers.runbooks.asking import Asking
+from handlers.runbooks.gaps import Gaps
 from handlers.runbooks.listing import Listing as RunbookSources
 from handlers.status.actions import Status
 from storage.models import Person
@@ -103,6 +106,9 @@ class Tools:
     alert_lists: AlertLists
     alert_reports: Reports
     drift: DriftActions
+    gaps: Gaps
+    runbooks: Asking
+    alert_runbooks: AlertRunbooks
     runbook_sources: RunbookSources
 
     async def status_card(self, actor: Actor, pilot_id: int) -> Card:

@@ -18,12 +18,15 @@ from handlers.commands import (
     answers_personal,
     answers_pilots,
     answers_reports,
+    answers_runbook_gaps,
     answers_runbook_sources,
+    answers_runbooks,
     answers_seats,
     answers_silences,
 )
 from handlers.commands.answers import Filled, Pressed, Tools, Typed
 from handlers.commands.grammar import parse
+from handlers.commands.hearing import command_of
 from handlers.commands.reply import Reply
 from handlers.commands.verbs import COMMANDS
 from handlers.people.actions import calendar_of
@@ -37,7 +40,8 @@ FEATURES = (answers_personal.ANSWERS, answers_pilots.ANSWERS, answers_seats.ANSW
             answers_heads.ANSWERS, answers_reports.ANSWERS, answers_alerts.ANSWERS,
             answers_silences.ANSWERS, answers_oncall.ANSWERS,
             answers_alert_lists.ANSWERS, answers_drift.ANSWERS,
-            answers_runbook_sources.ANSWERS)
+            answers_runbook_sources.ANSWERS, answers_runbooks.ANSWERS,
+            answers_runbook_gaps.ANSWERS)
 """All that can be asked of this release; each line, button and form is answered by one of them."""
 _TYPED = {line: answer for feature in FEATURES for line, answer in feature.typed.items()}
 _PRESSED = {verb: answer for feature in FEATURES for verb, answer in feature.pressed.items()}
@@ -60,6 +64,11 @@ class Desk:
             understood = Note(line("Understood as ", Mono(f"{command} {parsed.verb.name}"), "."))
             reply = replace(reply, card=replace(reply.card, elements=(*reply.card.elements, understood)))
         return reply
+
+    async def spoken(self, text: str, actor: Actor) -> Reply:
+        """Carry out what was said without a slash: a line of /pilot, or a question to the runbooks."""
+        command, rest = command_of(text, has_runbooks=self.tools.runbooks.is_connected)
+        return await self.typed(command, rest, actor)
 
     async def pressed(self, action: str, actor: Actor) -> Reply:
         """Carry out a button. Raises Refused where it may not be, or the button is out of date."""

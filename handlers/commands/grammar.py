@@ -23,6 +23,7 @@ from handlers.commands.words import (
 from handlers.people.calendar import Calendar
 
 LONGEST = 3000  # characters of one line
+LONGEST_QUESTION = 40_000  # with a stack trace in it, of which the message is taken
 
 
 def parse(command: str, text: str, *, today: date, calendar: Calendar) -> Parsed:
@@ -34,13 +35,15 @@ def parse(command: str, text: str, *, today: date, calendar: Calendar) -> Parsed
     if command not in COMMANDS:
         raise ValueError(f"no such command: {command}")
     line = normalised(text)
-    if len(line) > LONGEST:
+    if len(line) > (LONGEST_QUESTION if command in _TAKES_QUESTIONS else LONGEST):
         raise Refused(f"That is {len(line):,} characters, I read up to {LONGEST:,} at once. Put the long "
                       "part into a document and give me its link.")
     words = words_of(line)
     while words and fold(words[0].text).lstrip("/") == command[1:]:
         words = words[1:]
     verb, rest, guessed = _heard(command, line, words)
+    if command in _TAKES_QUESTIONS and _is_question(verb, rest, line):
+        return Parsed(_sure(command, ""), text=_said_after(command, line) if rest else "")
     if verb.name in {"status", "history"} and rest and not rest[0].is_quoted and item_ref(rest[0].text):
         verb, guessed = _sure(command, "item"), verb.name
     if verb.later is not None:
@@ -59,7 +62,7 @@ def parse(command: str, text: str, *, today: date, calendar: Calendar) -> Parsed
 
 # Which verb.
 
-_SHORT_FOR = {"mine": "items", "overdue": "items", "late": "items", "blocked": "items", "stuck": "list"}
+SHORT_FOR = {"mine": "items", "overdue": "items", "late": "items", "blocked": "items", "stuck": "list"}
 _TAKES_QUESTIONS = {"/runbook"}
 """Whatever several words begin with, they may be a sentence."""
 _Heard = tuple[Verb, Sequence[Word], str | None]
@@ -69,7 +72,7 @@ def _heard(command: str, line: str, words: Sequence[Word]) -> _Heard:
     if not says_something(line.replace("?", "a")) or not words:
         return _sure(command, ""), (), None
     first = fold(words[0].text)
-    if _is_cry_for_help(words[0].text):
+    if is_cry_for_help(words[0].text):
         return _sure(command, "help"), words[1:], None
     if not words[0].is_quoted or len(words) > 1:
         two = f"{first} {fold(words[1].text)}" if len(words) > 1 else ""
@@ -81,8 +84,8 @@ def _heard(command: str, line: str, words: Sequence[Word]) -> _Heard:
         return _heard_elsewhere(command, words, first)
     if item_ref(words[0].text):
         return _id_first(line, words)
-    if first in _SHORT_FOR:
-        return _sure(command, _SHORT_FOR[first]), words, words[0].text
+    if first in SHORT_FOR:
+        return _sure(command, SHORT_FOR[first]), words, words[0].text
     if pilot_ref(words[0].text) or words[0].is_quoted:
         return _pilot_first(words)
     return _misspelt(line, words, first) or _pilot_first(words)
@@ -119,7 +122,7 @@ def _pilot_first(words: Sequence[Word]) -> _Heard:
 
 def _misspelt(line: str, words: Sequence[Word], first: str) -> _Heard | None:
     """The verb most likely meant; None where it may be a pilot's name. Raises Refused with proposals."""
-    verbs = _meant(first)
+    verbs = meant(first)
     if len(verbs) == 1 and verbs[0].only_reads:
         return verbs[0], words[1:], words[0].text
     may_be_pilot = (len(words) <= LONGEST_NAME and not line.endswith("?")
@@ -144,7 +147,7 @@ def _misspelt(line: str, words: Sequence[Word], first: str) -> _Heard | None:
     raise Refused(sentence, choices=choices_of(proposed))
 
 
-def _meant(first: str) -> list[Verb]:
+def meant(first: str) -> list[Verb]:
     """The verbs one typo away, names before aliases, else those that begin so."""
     if len(first) < 3:
         return []
@@ -167,7 +170,7 @@ def _sure(command: str, name: str) -> Verb:
     return verb
 
 
-def _is_cry_for_help(word: str) -> bool:
+def is_cry_for_help(word: str) -> bool:
     bare = word.strip("/")
     return bool(bare) and (set(bare) <= set("?？") or bare.lstrip("-–—").casefold() in {"help", "hilfe"}
                            or bare.casefold() in {"-h", "–h", "—h"})
@@ -175,7 +178,7 @@ def _is_cry_for_help(word: str) -> bool:
 
 def _asks_for_help(verb: Verb, words: Sequence[Word]) -> bool:
     """`done ?`, `done --help`; `done help` too, for no item is called help."""
-    if len(words) != 1 or not _is_cry_for_help(words[0].text):
+    if len(words) != 1 or not is_cry_for_help(words[0].text):
         return False
     return not words[0].text[:1].isalpha() or any(arg.required for arg in verb.args)
 
@@ -199,4 +202,19 @@ def _help(verb: Verb, topic: str) -> Parsed:
                   choices=choices_of([f"help {entry}" for entry in like], verb.command))
 
 
-# What follows the verb.
+# Questions.
+
+
+def _is_question(verb: Verb, rest: Sequence[Word], line: str) -> bool:
+    """Whether the line is asked rather than commanded, whatever it begins with: "sources of latency?"."""
+    if not verb.name:
+        return True
+    if verb.name == "help":
+        return len(rest) > 2
+    return bool(rest) and (line.endswith(("?", "？")) or (not verb.args and verb.later is None))
+
+
+def _said_after(command: str, line: str) -> str:
+    """The question as it was typed: quotes, punctuation and operators belong to it."""
+    first, _, rest = line.partition(" ")
+    return rest.strip() if first == command else line

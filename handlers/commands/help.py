@@ -24,8 +24,8 @@ _HATS = {
 }
 _OPTIONAL = re.compile(r" \[[^\]]*\]")
 LATER = "In a later release"
-_HINTED = ("status", "new", "items", "done", "plan", "block", "show", "take", "ack", "silence", "stats",
-           "hand over", "override", "next", "rotation", "help")
+_HINTED = ("", "status", "new", "items", "done", "plan", "block", "show", "take", "ack", "silence", "stats",
+           "hand over", "override", "next", "rotation", "gaps", "help")
 _HOW_THINGS_ARE_NAMED = (
     ("An item", "its id in any case (`w1-02`, `B-11#2`), or a part of its title, in quotes when more "
                 'follows: `/pilot done "legal briefing" minutes are in the wiki`'),
@@ -81,7 +81,8 @@ def verb_help(verb: Verb) -> VerbHelp:
 
 def usage_hint(command: str) -> str:
     """The grey words behind the command while it is typed: one line, the verbs people use most."""
-    verbs = [verb for verb in verbs_of(command) if verb.later is None and verb.name in _HINTED]
+    verbs = [verb for verb in verbs_of(command) if verb.later is None and verb.name in _HINTED
+             and (verb.name or any(arg.required for arg in verb.args))]
     return " | ".join(_OPTIONAL.sub("", verb.usage).removeprefix(f"{command} ") for verb in sorted(
         verbs, key=lambda verb: _HINTED.index(verb.name)))
 

@@ -15,5 +15,7 @@ class Reply:
     reads: bool = False
     """The card is what was asked for, so it is shown wherever the press came from."""
     refused: Refused | None = None
+    window: bool = False
+    """The card opens over what is on the screen, which stays."""
     twice: bool = False
     """The same delivery came before."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from handlers.people.permissions import Action
 from handlers.people.roles import FUNCTIONS, Role
 
-READING = {Action.READ, Action.HISTORY}
+READING = {Action.READ, Action.HISTORY, Action.QUESTIONS}
 
 
 class Kind(StrEnum):
@@ -313,12 +313,17 @@ VERBS: tuple[Verb, ...] = (
     Verb("/pilot", "help", (Arg(Kind.CHOICE, "VERB", required=False),), "This list, or all about one verb",
          Action.READ, "/pilot help due", aliases=("hilfe", "commands", "h")),
 
-    Verb("/runbook", "", (), "Ask a runbook a question", Action.READ, "/runbook how do we switch it off?",
-         later="Questions to runbooks come in a later release; until then `/pilot item B-10` shows "
-               "the runbook item and the link in its evidence."),
-    Verb("/runbook", "gaps", (), "Questions no runbook could answer", Action.READ, "/runbook gaps",
-         later="Runbook gaps come in a later release; until then `/pilot items operations` shows "
-               "what operations still waits for."),
+    Verb("/runbook", "", (Arg(Kind.TEXT, "QUESTION", ask="your question"),),
+         "Ask the runbooks: the passage that answers, its page, owner and age, or that none does; alone, a "
+         "form",
+         Action.READ, "/runbook how do we switch it off?",
+         more=('/runbook in "Claims triage" how do we roll back?', "/runbook FeatureDriftHigh")),
+    Verb("/runbook", "history", (_PILOT,),
+         "What a pilot's runbooks were asked, by whom, and what became of it; elsewhere what I asked",
+         Action.QUESTIONS, "/runbook history", aliases=("questions", "asked"),
+         more=("/runbook history claims triage",)),
+    Verb("/runbook", "gaps", (_PILOT,), "What the runbooks lack, the most harmful first", Action.READ,
+         "/runbook gaps", more=("/runbook gaps claims triage",)),
     Verb("/runbook", "sources", (), "Where the runbooks come from, when they were read, what was left out",
          Action.READ, "/runbook sources", aliases=("source",)),
     Verb("/runbook", "refresh", (Arg(Kind.TEXT, "SOURCE", required=False),),

@@ -22,6 +22,8 @@ from handlers.outbox.rules import PAGE
 from handlers.outbox.telling import ABOUT_ENTRY, TOKEN_BACK, UNDELIVERED, pilot_of
 from handlers.pilots import cards
 from handlers.pilots.offer_card import offer_card
+from handlers.runbooks import composing as runbooks
+from handlers.runbooks.composing import RunbookCards
 from handlers.status.actions import Status
 from storage import audit, nudges, outbox, people, pilots
 from storage.models import Post
@@ -40,6 +42,7 @@ class Composer:
     briefings: BriefingCards
     alerts: AlertCards
     oncall: Boards
+    runbooks: RunbookCards
 
     async def compose(self, session: AsyncSession, post: Post, now: datetime) -> Card | Later | None:
         if post.message_id is None and post.doubt_since is None and post.urgency < PAGE:
@@ -59,6 +62,8 @@ class Composer:
                 return await self._about_pilot(session, post, now)
         if post.kind in alerting.KINDS:
             return await self.alerts.compose(session, post, now)
+        if post.kind in runbooks.KINDS:
+            return await self.runbooks.compose(session, post, now)
         if post.kind in on_call.KINDS:
             return await self.oncall.compose(session, post)
         if post.kind in ABOUT_ENTRY:

@@ -69,6 +69,8 @@ class Action(StrEnum):
     SHIFT_TAKE = "shift_take"
     SHIFT_GIVE = "shift_give"
     ALERT_RETRAIN = "alert_retrain"
+    GAP_GIVE = "gap_give"
+    QUESTIONS = "questions"
     RUNBOOK_REFRESH = "runbook_refresh"
 
 
@@ -132,6 +134,8 @@ _TABLE: Final[Mapping[Action, _Rule]] = {
                              _RUNNERS | _OWNER),
     # The owner of a model is whoever has the seat for machine learning.
     Action.ALERT_RETRAIN: _Rule("have this model trained again", _DOERS),
+    Action.GAP_GIVE: _Rule("give a runbook gap of this pilot to somebody", _RUNNERS | {Hat.TEAM}),
+    Action.QUESTIONS: _Rule("read what this pilot's runbooks were asked", _RUNNERS | {Hat.TEAM}),
     Action.RUNBOOK_REFRESH: _Rule("have runbooks read again", frozenset({Hat.LEAD, Hat.ADMIN})),
 }
 

@@ -239,4 +239,4 @@ class Creation:
             due_rule=wanted.due, category=wanted.category, weight=wanted.weight,
             evidence_wanted=wanted.evidence, why=wanted.why, gate=wanted.gate, is_advice=wanted.is_advice,
             approvers=list(wanted.approvers), source=list(wanted.source), minutes=wanted.minutes,
-            repeat=wanted.repeat)
+            repeat=wanted.repeat, answers=list(wanted.answers) or None)

@@ -10,7 +10,8 @@ from handlers.chat.ports import CLOCK, Actor
 from handlers.ledger import Ledger
 from handlers.people.actions import People, calendar_of
 from handlers.people.permissions import Action
-from handlers.pilots import gates, rules, schedule
+from handlers.pilots import answering, gates, rules, schedule
+from handlers.pilots.answering import NOTHING_ASKED, Answers, Ask, no_runbooks
 from handlers.pilots.work import Work, item_in, looked_at, work_on
 from storage import people, pilots
 from storage.models import Item, ItemKind, ItemState, Person, PilotState
@@ -36,6 +37,8 @@ def by_whom(work: Work, item: Item) -> str:
 class Items:
     ledger: Ledger
     people: People
+    ask_runbooks: Ask = no_runbooks
+    """What the runbooks say to the questions that an item wants answered."""
 
     async def pilot_of(self, workspace: str, item_id: int) -> int:
         """Which pilot an item belongs to. Raises Refused where there is no such item."""
@@ -78,12 +81,24 @@ class Items:
                 rules.check_open(here, by_whom(work, here), work.today())
 
     async def done(self, actor: Actor, item_id: int, evidence: str) -> None:
-        """Close the item. Without evidence it counts half; a sign-off needs it."""
+        """Close the item. Without evidence it counts half; a sign-off needs it, and some need a runbook."""
+        answers = await self._answers(actor, item_id)
         async with self.on(actor, item_id, Action.ITEM_DONE) as (work, item):
             evidence = rules.check_words(evidence, "evidence")
             rules.check_done(item, evidence, by_whom(work, item), work.today())
-            await self.close(work, item, ItemState.DONE, "item done", evidence=evidence or None)
+            answering.check_item(item, answers)
+            await self.close(work, item, ItemState.DONE, "item done", evidence=evidence or None,
+                             **answers.record)
             await self._repeat(work, item)
+
+    async def _answers(self, actor: Actor, item_id: int) -> Answers:
+        """What the runbooks say to what the item asks, looked up before anything is locked."""
+        async with self.ledger.store.reading() as session:
+            item = await pilots.item(session, actor.workspace, item_id)
+            if item is None or not item.answers:
+                return NOTHING_ASKED
+            pilot = await pilots.one(session, actor.workspace, item.pilot_id)
+        return await self.ask_runbooks(pilot, item.answers) if pilot is not None else NOTHING_ASKED
 
     async def not_applicable(self, actor: Actor, item_id: int, reason: str) -> None:
         async with self.on(actor, item_id, Action.ITEM_NOT_APPLICABLE) as (work, item):
@@ -103,7 +118,8 @@ class Items:
             await work.learn(closer)
         work.change(item)
         await work.entry.note(work.dossier.pilot, what, item.ref, before={"state": ItemState.OPEN},
-                              after={"state": state, **(said or {"evidence": evidence})})
+                              after={"state": state, **said,
+                                     **({"evidence": evidence} if evidence or not said else {})})
 
     async def _repeat(self, work: Work, item: Item) -> None:
         """Open the next occurrence of a repeating item while its stage lasts; it holds no gate."""
@@ -117,7 +133,7 @@ class Items:
             title=item.title, kind=item.kind, stage=item.stage, role=item.role, due_rule=item.due_rule,
             category=item.category, weight=item.weight, evidence_wanted=item.evidence_wanted, why=item.why,
             source=item.source, minutes=item.minutes, repeat=item.repeat, owner_id=item.owner_id,
-            is_handed_over=item.is_handed_over, approvers=item.approvers,
+            is_handed_over=item.is_handed_over, approvers=item.approvers, answers=item.answers,
             due_on=schedule.next_repeat(max(item.due_on or today, today), item.repeat, calendar))
         await self.add(work, following, "item repeats", {"after": item.ref})
 

@@ -164,10 +164,15 @@ def check_title(text: str) -> str:
 
 def next_ask_ref(refs: set[str]) -> str:
     """The id of the next ask of a briefing: A-01, A-02, ..."""
+    return next_ref("A", refs)
+
+
+def next_ref(begins: str, refs: set[str]) -> str:
+    """The next free id that begins so: RB-01, RB-02, ..."""
     number = 1
-    while f"A-{number:02d}" in refs:
+    while f"{begins}-{number:02d}" in refs:
         number += 1
-    return f"A-{number:02d}"
+    return f"{begins}-{number:02d}"
 
 
 def occurrence_ref(ref: str, refs: set[str]) -> str:

@@ -8,10 +8,11 @@ from handlers.chat.ports import Actor
 from handlers.ledger import Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action
-from handlers.pilots import gates, rhythm, rules, schedule
+from handlers.pilots import answering, gates, rhythm, rules, schedule
+from handlers.pilots.answering import NOTHING_ASKED, Answers, Ask, no_runbooks
 from handlers.pilots.seats import promise_ask, promise_kickoff
 from handlers.pilots.work import Work, work_on
-from storage import audit, people
+from storage import audit, people, pilots
 from storage.models import ItemState, PilotState, SeatState
 from storage.outbox import Promise
 
@@ -23,6 +24,8 @@ SHARED_LIVES = timedelta(days=1)
 class Stages:
     ledger: Ledger
     people: People
+    ask_runbooks: Ask = no_runbooks
+    """What the runbooks say to the questions that items of a gate want answered."""
 
     async def pass_gate(self, actor: Actor, pilot_id: int, expected: str | None = None) -> str:
         """Enter the next stage; its items get their dates. Returns its title.
@@ -30,6 +33,7 @@ class Stages:
         `expected` is the stage that whoever presses reads on the button: a gate passed meanwhile is not
         passed over. Raises Refused while anything holds the gate.
         """
+        answers = await self._answers(actor, pilot_id)
         async with work_on(self.ledger, self.people, actor, pilot_id) as work:
             work.check(Action.GATE_PASS)
             work.check_running()
@@ -39,7 +43,9 @@ class Stages:
                 raise Refused(f"{pilot.name} is in {schedule.title_of(pilot.stage, pilot.stages)} already"
                               f"{await self._by(work, pilot.stage)}. `/pilot gate` shows what its next gate "
                               "needs.")
-            gates.check_pass(pilot, work.dossier.items, today)
+            stage = gates.check_pass(pilot, work.dossier.items, today)
+            answering.check_gate(schedule.title_of(stage, pilot.stages),
+                                 answering.asking(work.dossier.items, stage), answers)
             before = pilot.stage
             entered = schedule.stage_after(before)
             if entered is None:
@@ -54,11 +60,21 @@ class Stages:
                         work.change(item, acted=False)
             pilot.nudge_at = rhythm.next_look(pilot, work.entry.now)
             entry = await work.entry.note(pilot, "gate passed", entered, before={"stage": before},
-                                          after={"stage": entered})
+                                          after={"stage": entered, **answers.record})
             await work.entry.session.flush()
             work.entry.promise(Promise(pilot.room, "gate", entry.id))
             promise_kickoff(work)
             return schedule.title_of(entered, pilot.stages)
+
+    async def _answers(self, actor: Actor, pilot_id: int) -> Answers:
+        """What the runbooks say to what the next gate's items ask, looked up before anything is locked."""
+        async with self.ledger.store.reading() as session:
+            pilot = await pilots.one(session, actor.workspace, pilot_id)
+            items = await pilots.items_of(session, actor.workspace, pilot_id) if pilot is not None else []
+        if pilot is None:
+            return NOTHING_ASKED
+        asked = answering.questions_of(answering.asking(items, schedule.stage_after(pilot.stage)))
+        return await self.ask_runbooks(pilot, asked) if asked else NOTHING_ASKED
 
     async def pause(self, actor: Actor, pilot_id: int, reason: str) -> None:
         """No nudges, no ageing, until somebody resumes it."""

@@ -35,7 +35,8 @@ _TOP = ("schema", "template", "extends", "version", "not_legal_advice", "review_
 _STAGE = ("id", "title", "limit_wd", "exit")
 _ITEM_NEEDS = ("id", "title", "stage", "owner", "kind", "due", "gate", "evidence", "why", "category",
                "weight")
-_ITEM = (*_ITEM_NEEDS, "source", "when", "applies_from", "approvers", "minutes", "repeat", "after")
+_ITEM = (*_ITEM_NEEDS, "source", "when", "applies_from", "approvers", "minutes", "repeat", "after",
+         "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class TemplateItem:
     repeat: str | None = None
     after: tuple[str, ...] = ()
     """Items of the same or an earlier stage it is listed after; it does not wait for them."""
+    answers: tuple[str, ...] = ()
+    """Questions that the runbooks must answer before it may be closed."""
     is_advice: bool = False
     """Its rule begins only after the planned go-live, so it blocks nothing. Set by `items_for`."""
     line: int = 1
@@ -217,6 +220,8 @@ def _read_item(fields: Fields, where: str) -> TemplateItem:
         minutes=fields.whole("minutes", 5, 480) if fields.says("minutes") else None,
         repeat=_read_repeat(fields),
         after=fields.words("after", _ID, "write ids of other items, such as [IN-02]"),
+        answers=fields.words("answers", r"\S[^\r\n]{0,199}",
+                             'write questions, such as ["How do we roll back?"]'),
         line=fields.line,
         where=where,
     )

@@ -8,6 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from handlers.runbooks.written_policy import OFF, WrittenPolicy
+
 
 class Kind(StrEnum):
     FOLDER = "folder"
@@ -53,6 +55,8 @@ class Policies:
     """Groups of words and phrases that mean the same here, beside those that come with the bot."""
     stale_after: timedelta = timedelta(days=180)
     """A page nobody changed for so long is said to be old, and trusted less."""
+    written: WrittenPolicy = OFF
+    """Which model may put answers into sentences."""
 
     @property
     def in_words(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from yaml import ScalarNode, SequenceNode
 
 from handlers.fields import Faults, Fields, FileErrors, line_of, quoted, read_root
-from handlers.runbooks import source_policy
+from handlers.runbooks import source_policy, written_policy
 from handlers.runbooks.policy import Policies
 
 _STALE: Final = (timedelta(days=1), timedelta(days=3650))
@@ -31,7 +31,8 @@ class Part:
     read: Callable[[Fields], Any]
 
 
-PARTS: Final[Mapping[str, Part]] = MappingProxyType({})
+PARTS: Final[Mapping[str, Part]] = MappingProxyType({
+    "written": Part(written_policy.KEYS, written_policy.read)})
 """Sections with keys of their own; what each gives back is the field of `Policies` of that name."""
 _TOP: Final = ("schema", "policy", "sources", "synonyms", "stale_after", *PARTS)
 

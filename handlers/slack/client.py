@@ -209,10 +209,11 @@ class SlackClient:
         return Channel(room, str(channel.get("name") or room), bool(channel.get("is_member")),
                        bool(channel.get("is_archived")))
 
-    async def whisper(self, channel: str, user: str, card: Card) -> None:
-        """Say something that only `user` sees."""
+    async def whisper(self, channel: str, user: str, card: Card, thread: str | None = None) -> None:
+        """Say something that only `user` sees; `thread`: the message in whose thread."""
         await self._call("chat.postEphemeral", {"channel": channel, "user": user, "text": fallback(card),
-                                                "blocks": blocks(card)})
+                                                "blocks": blocks(card),
+                                                **({"thread_ts": thread} if thread is not None else {})})
 
     async def open_view(self, trigger: str, view: dict[str, Any]) -> str:
         """Open a modal; returns its id, to change it by."""

@@ -32,9 +32,12 @@ class Door:
         """Wait for work that outlived its ack."""
         await self.work.drained()
 
-    def actor(self, user: str, team: str | None, how: str, delivery: str | None, room: str | None) -> Actor:
+    def actor(self, user: str, team: str | None, how: str, delivery: str | None, room: str | None,
+              thread: str | None = None) -> Actor:
+        """`thread`: the message in whose thread it was said, by its moment."""
         return Actor(workspace=f"slack:{self.team}", person=f"slack:{user}", door=f"slack {how}",
                      delivery=delivery, room=f"slack:{room}" if room else None,
+                     thread=f"{room}/{thread}" if room and thread else None,
                      is_outsider=team not in (None, self.team))
 
     async def command(self, ack: AsyncAck, body: Body) -> None:
@@ -62,9 +65,9 @@ class Door:
         is_direct = event.get("channel_type") == "im"
         actor = self.actor(event["user"], event.get("user_team") or event.get("team") or body.get("team_id"),
                            "message", f"message:{event['channel']}:{event['ts']}",
-                           None if is_direct else event["channel"])
+                           None if is_direct else event["channel"], event.get("thread_ts") or event["ts"])
         began = asyncio.get_running_loop().time()
-        reply, task = await self.work.settled(self.desk.typed("/pilot", unescaped(text), actor))
+        reply, task = await self.work.settled(self.desk.spoken(unescaped(text), actor))
         if reply is None:
             self.work.later(task, lambda late: self._said_back(event, actor, late))
         else:
@@ -78,8 +81,10 @@ class Door:
         action = body["actions"][0]
         value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
         where, user = body.get("container") or {}, body["user"]
+        thread = None if where.get("is_ephemeral") else where.get("thread_ts") or where.get("message_ts")
         actor = self.actor(user["id"], user.get("team_id") or (body.get("team") or {}).get("id"), "button",
-                           f"press:{body.get('trigger_id')}", (body.get("channel") or {}).get("id"))
+                           f"press:{body.get('trigger_id')}", (body.get("channel") or {}).get("id"),
+                           thread)
         began = asyncio.get_running_loop().time()
         reply, task = await self.work.settled(self.desk.pressed(value, actor))
         if reply is None:
@@ -109,6 +114,9 @@ class Door:
         elif reply.refused is not None and reply.card is not None:
             await ack(response_action="push", view=card_modal(reply.card))
         else:
+            if reply.card is not None and reply.window and "u" not in metadata and not metadata.get("p"):
+                await ack(response_action="update", view=card_modal(reply.card))
+                return
             await ack(response_action="clear" if metadata.get("p") else None)
             if metadata.get("u") and not reply.twice:
                 self.work.later(task, lambda late: self.showing.respond(metadata["u"], late,

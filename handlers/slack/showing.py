@@ -42,11 +42,14 @@ class Showing:
             "That opens a form, which only a command can. Type it as `/pilot` and the same words.")
         if card is None:
             return
+        thread = event.get("thread_ts")
         if event.get("channel_type") == "im":
             room, ref = f"slack:{event['channel']}", f"dm-{event['ts']}"
+            if thread is not None:
+                card = replace(card, thread=f"{event['channel']}/{thread}")
             await self._patiently(lambda: self.client.post(room, card, ref))
         else:
-            await self._patiently(lambda: self.client.whisper(event["channel"], event["user"], card))
+            await self._patiently(lambda: self.client.whisper(event["channel"], event["user"], card, thread))
 
     async def _patiently(self, send: Callable[[], Awaitable[object]]) -> None:
         """Send an answer; where Slack asks for a pause, after it. Whoever writes fast is answered too."""
@@ -67,7 +70,7 @@ class Showing:
             if where.get("type") == "message":
                 await self.respond(body["response_url"], Reply(card=WORKING), replace=False)
                 return lambda late: self.shown(body, where, replace(
-                    late, reads=True, twice=False, card=late.card or said("Done.")))
+                    late, reads=True, twice=False, window=False, card=late.card or said("Done.")))
             if view.get("type") == "modal":
                 await self.client.change_view(view["id"], card_modal(WORKING))
                 return lambda late: self.changed(body, view["id"], late, {})
@@ -99,6 +102,8 @@ class Showing:
                     await self.respond(body["response_url"], Reply(card=late), replace=False)
                 elif late:
                     await self._told(body, reply)
+            elif reply.card is not None and reply.window and reply.refused is None:
+                await self._over(body, reply.card, is_modal=view.get("type") == "modal")
             elif on_message:
                 replace = bool(where.get("is_ephemeral")) and reply.refused is None
                 if replace or reply.reads or reply.refused is not None:
@@ -114,6 +119,13 @@ class Showing:
             log.warning("the answer to a press could not be shown: %s", error)
             if error.reason != "exchanged_trigger_id":  # that one: it is shown already
                 await self._told(body, reply)
+
+    async def _over(self, body: Body, card: Card, *, is_modal: bool) -> None:
+        """A card above what is on the screen."""
+        if is_modal:
+            await self.client.push_view(body["trigger_id"], card_modal(card))
+        else:
+            await self.client.open_view(body["trigger_id"], card_modal(card))
 
     async def _opened(self, trigger: str, form: Form, metadata: dict[str, str], *,
                       pushed: bool = False) -> Card | None:

@@ -4,18 +4,19 @@ An answer goes out inside the ack, so every view is one read transaction and a h
 status takes three (with rotations three more), Home eight at most.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.chat.cards import Card
+from handlers.chat.cards import Card, Line
 from handlers.chat.errors import Refused
 from handlers.chat.ports import Clock
 from handlers.oncall.standing import on_call
 from handlers.people.calendar import Calendar
 from handlers.people.roles import Role
+from handlers.pilots.answering import Answers, Ask, no_runbooks
 from handlers.pilots.hats import hats_of
 from handlers.pilots.schedule import STAGES, limit_of, title_of
 from handlers.status.cards import PAGE, Reader, View, is_over_limit, pages_of, reader_of
@@ -37,6 +38,9 @@ _MINE_AT_MOST, _DECISIONS = 200, 20
 _NO_PILOT = "There is no such pilot any more. `/pilot list` shows those there are."
 
 
+GapOf = Callable[[AsyncSession, Item, Calendar, datetime], Awaitable[Line | None]]
+
+
 def _no_rule(_item: Item, _pilot: Pilot, _step: str) -> str:
     return ""
 
@@ -47,6 +51,12 @@ class Status:
     clock: Clock
     rule_of: Callable[[Item, Pilot, str], str] = _no_rule
     """Which rule of the nudge policy a step of an item follows."""
+    ask_runbooks: Ask = no_runbooks
+    """What the runbooks say to the questions that an item wants answered."""
+    gap_of: GapOf | None = None
+    """What is said of the gap in the runbooks that an item is to close."""
+    has_runbooks: bool = False
+    """Whether there are runbooks to be asked."""
     has_readings: bool = False
     """Whether monitoring systems are asked for anything; where not, no query looks for what fails."""
 
@@ -97,7 +107,15 @@ class Status:
             history = await audit.about(session, workspace, found.pilot_id, found.ref, _HISTORY)
             await self._learn(session, view.dossier, people_in(history))
             hats = hats_of(view.dossier, reader_id, found, is_admin=is_admin, today=view.reader.today)
-            return item_card(view, found, history, hats)
+            gap = (await self.gap_of(session, found, view.reader.calendar, view.reader.now)
+                   if self.gap_of is not None else None)
+        answers: Answers | None = None
+        if found.answers and view.is_open(found):
+            try:
+                answers = await self.ask_runbooks(view.pilot, found.answers)
+            except Refused as refused:  # they are being read for the first time: the card comes all the same
+                answers = Answers(wait=str(refused))
+        return item_card(view, found, history, hats, gap, answers)
 
     async def team(self, workspace: str, pilot_id: int, reader_id: str, *, is_admin: bool = False) -> Card:
         async with self.store.reading() as session:
@@ -241,7 +259,7 @@ class Status:
         dossier, risk_before = found
         reader = reader_of(dossier.people.get(reader_id or ""), now, dossier.pilot, person_id=reader_id,
                            is_admin=is_admin)
-        return View(dossier, reader, public, risk_before)
+        return View(dossier, reader, public, risk_before, has_runbooks=self.has_runbooks)
 
     async def _learn(self, session: AsyncSession, dossier: Dossier, ids: Iterable[str]) -> None:
         """Add people to the dossier whom it does not know; no query where it knows them all."""
@@ -267,7 +285,8 @@ class Status:
         spoken_of = {seat.asked_by for seat, _ in seats} | {item.owner_id for item, _ in waited_for}
         spoken_of |= {item.blocked_by for item, _ in owned}
         names = await people.several(session, workspace, {who for who in spoken_of if who})
-        return Desk(reader, person, owned, waited_for, signoffs, seats, mine, wanted, names)
+        return Desk(reader, person, owned, waited_for, signoffs, seats, mine, wanted, names,
+                    has_runbooks=self.has_runbooks)
 
 
 async def _over_limit(session: AsyncSession, workspace: str, today: date) -> list[int]:

@@ -84,6 +84,8 @@ class View:
     """Readings of monitoring systems that get no answer."""
     on_call: OnCall | None = None
     """Whom an alert of it wakes; None: it was not looked up."""
+    has_runbooks: bool = False
+    """There are runbooks to be asked."""
     _calendars: dict[str | None, Calendar] = field(default_factory=dict)
 
     @property

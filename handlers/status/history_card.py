@@ -40,6 +40,8 @@ _SAID = {
     "nudges as before": "made the nudges as frequent as before, as more were acted on",
     "decision taken": "took a decision about {s}",
     "ask added": "{s} asked for",
+    "gap given": "{s} opened for a runbook gap",
+    "gap laid aside": "runbook gap laid aside, {s}",
     "briefing slot": "{s} has a slot",
     "briefing held": "{s} held",
     "briefing not held": "{s} was not held",
@@ -51,6 +53,7 @@ _SAID = {
     "seat filled": "{s} seat offered",
     "seat accepted": "{s} seat accepted",
     "seat handed back": "{s} seat handed back",
+    "runbook wanted": "told the owners that a runbook is missing",
     "message dropped": "decided that a message is not sent ({s})",
 }
 _WHO = {"clock": "Ground Crew, by the clock", "admin": "An admin"}
@@ -59,7 +62,7 @@ _ONLY = {"pilot created": {"purpose", "kickoff_on", "items"}, "seat accepted": s
          "item repeats": {"due_on"}}
 """Of these, only so much of what changed is worth a line."""
 _TEXTS = ("title", "purpose", "evidence", "reason")
-_TOLD = {"times", "state", "stage", "role", "gate", "after", "blocking", "of", "closed_by"}
+_TOLD = {"times", "state", "stage", "role", "gate", "gap", "after", "blocking", "of", "closed_by"}
 """Facts that the words say already, or that say nothing to a reader."""
 _PREFIX = {
     "kickoff_on": " with kickoff", "due_on": ", due", "plan_on": " for", "snoozed_until": " until",

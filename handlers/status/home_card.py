@@ -71,6 +71,8 @@ class Desk:
     decisions: Sequence[tuple[Decision, Item, Pilot]] = ()
     """What they were asked to decide as sponsor, longest first."""
     names: Mapping[str, Person] = field(default_factory=dict)
+    has_runbooks: bool = False
+    """There is something to ask about."""
 
     @property
     def turn(self) -> list[tuple[Item, Pilot]]:
@@ -126,7 +128,8 @@ def home_card(desk: Desk) -> Card:
     elements += _blocked(desk)
     elements += _pilots(desk)
     elements += _news(desk)
-    footer = (Button("All pilots", "list:all:0"), Button("Why do I get messages?", "why:"),
+    footer = (*([Button("Ask the runbook", "rb-ask:")] if desk.has_runbooks else []),
+              Button("All pilots", "list:all:0"), Button("Why do I get messages?", "why:"),
               Button("Help", "help:"))
     return Card(_title(desk), (*elements, Divider(), Buttons(footer)))
 

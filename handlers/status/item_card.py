@@ -2,9 +2,26 @@
 
 from collections.abc import Sequence
 
-from handlers.chat.cards import Bold, Button, Buttons, Card, Element, Facts, Heading, Line, Note, Text, line
+from handlers.chat.cards import (
+    Bold,
+    Button,
+    Buttons,
+    Card,
+    Element,
+    Facts,
+    Heading,
+    Line,
+    Link,
+    Mono,
+    Note,
+    Span,
+    Text,
+    line,
+    prose,
+)
 from handlers.people.dates import say_date
 from handlers.people.permissions import Hat
+from handlers.pilots.answering import Answers
 from handlers.pilots.cadence import planned_for
 from handlers.status.cards import (
     View,
@@ -23,13 +40,21 @@ _KINDS = {ItemKind.TASK: "Task", ItemKind.MEETING: "Meeting", ItemKind.SIGNOFF: 
           ItemKind.MEASURE: "Measurement"}
 
 
-def item_card(view: View, item: Item, history: Sequence[AuditEntry], hats: frozenset[Hat]) -> Card:
-    """The item; `history` is its last changes, newest first."""
+def item_card(view: View, item: Item, history: Sequence[AuditEntry], hats: frozenset[Hat],
+              gap: Line | None = None, answers: Answers | None = None) -> Card:
+    """The item; `history` is its last changes, newest first.
+
+    Args:
+        gap: what is said of the gap in the runbooks that it is to close.
+        answers: what the runbooks say to the questions that it wants answered.
+    """
     pilot, is_open = view.pilot, view.is_open(item)
     elements: list[Element] = [
         Text((line(Bold(_headline(view, item))),)),
-        Facts(tuple(_facts(view, item))),
+        Facts((*_facts(view, item), *([("Runbook gap", gap)] if gap is not None else []))),
     ]
+    if answers is not None:
+        elements += _answers(item, answers)
     if history:
         elements += [Heading("Last changes"), Text(tuple(
             changed(entry, view.dossier.people, view.reader, pilot) for entry in history[:3]))]
@@ -44,6 +69,26 @@ def item_card(view: View, item: Item, history: Sequence[AuditEntry], hats: froze
     if item.source:
         elements.append(Note(line(f"Version {item.version} · from {', '.join(item.source)}")))
     return Card(f"{item.ref} · {item.title}", tuple(elements))
+
+
+def _answers(item: Item, answers: Answers) -> list[Element]:
+    """What the runbooks must answer, and whether they do."""
+    if answers.wait:
+        return [Text((line(Bold("The runbooks must answer, before it can be closed")),
+                      *(line(f"– {each}") for each in item.answers or ()), prose(answers.wait)))]
+    if not answers.has_sources:
+        return [Text((line(Bold("The runbooks are to answer")),
+                      *(line(f"– {each}") for each in item.answers or ()),
+                      line("No runbooks are read for this pilot, so nothing is asked of them yet: ",
+                           Mono("/runbook sources"), " says how to add them."),))]
+    lines: list[Line] = [line(Bold("The runbooks must answer, before it can be closed"))]
+    for each in answers.answers:
+        if each.page is None:
+            lines.append(line(f"○ {each.question} ", Bold("Nothing answers it yet.")))
+        else:
+            page: Span = Link(each.url, each.page) if each.url else Mono(each.page)
+            lines.append(line(f"✓ {each.question} ", page))
+    return [Text(tuple(lines))]
 
 
 def _headline(view: View, item: Item) -> str:

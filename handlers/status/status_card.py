@@ -245,6 +245,9 @@ def _seats(view: View) -> Line:
 def _buttons(view: View) -> tuple[Button, ...]:
     number = view.pilot.id
     shown = [Button("What do I owe?", "mine:"), Button("Open items", f"items:{number}:open")]
+    if view.has_runbooks and not view.public:
+        shown.append(Button("Ask the runbook", f"rb-ask:{number}",
+                            says=f"Ask the runbook of {view.pilot.name}"))
     if not view.public:
         says = f"Share the status of {view.pilot.name} in its channel"
         shown += [Button("Share", f"share:status:{number}", says=says), Button("Refresh", f"status:{number}")]

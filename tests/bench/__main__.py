@@ -6,12 +6,24 @@ import asyncio
 import sys
 from time import perf_counter
 
-from tests.bench import acks, alerts, databases, delivery, runbooks, runbooks_memory, start, status, sweep
+from tests.bench import (
+    acks,
+    alerts,
+    databases,
+    delivery,
+    runbook_acks,
+    runbooks,
+    runbooks_memory,
+    start,
+    status,
+    sweep,
+)
 from tests.bench.figures import machine
 
 BENCHES = {"start": start.bench, "status": status.bench, "acks": acks.bench, "scaling": sweep.scaling,
            "rate": sweep.rate, "delivery": delivery.bench, "alerts": alerts.bench,
-           "runbooks": runbooks.bench, "runbooks-memory": runbooks_memory.bench}
+           "runbooks": runbooks.bench, "runbooks-memory": runbooks_memory.bench,
+           "runbook-acks": runbook_acks.bench}
 
 
 async def main(names: list[str]) -> int:

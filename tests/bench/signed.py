@@ -17,11 +17,11 @@ _triggers = count(1)
 
 
 async def command(http: ClientSession, url: str, text: str, person: int, *, respond: str = "http://127.0.0.1:9/respond",
-                  channel: str = "C99999999") -> tuple[float, bytes]:
-    """Type ``/pilot text``; how many seconds the answer took, and what it was."""
+                  channel: str = "C99999999", name: str = "/pilot") -> tuple[float, bytes]:
+    """Type ``/pilot text``, or another command; how many seconds the answer took, and what it was."""
     body = urlencode({
         "token": "x", "team_id": TEAM, "team_domain": "bench", "channel_id": channel, "channel_name": "somewhere",
-        "user_id": user(person), "user_name": f"priya{person}", "command": "/pilot", "text": text, "api_app_id": "A1",
+        "user_id": user(person), "user_name": f"priya{person}", "command": name, "text": text, "api_app_id": "A1",
         "is_enterprise_install": "false", "response_url": respond, "trigger_id": f"1.2.{next(_triggers)}"}).encode()
     stamp = str(int(time()))
     signature = hmac.new(SECRET.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()

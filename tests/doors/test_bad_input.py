@@ -98,7 +98,7 @@ async def test_ten_thousand_characters_are_refused_with_what_to_do(world: World)
     await world.new_pilot(**EVERYONE)
     flood = "z" * 10_000
     for line in (f"/pilot {flood}", f"/pilot new {flood}", f"/pilot status {flood}", f"/pilot done w1-02 {flood}",
-                 f"/pilot pause {flood}", f"/pilot assign w1-02 @{flood}", f"/runbook {flood}", "/pilot " + "a b " * 2500):
+                 f"/pilot pause {flood}", f"/pilot assign w1-02 @{flood}", "/pilot " + "a b " * 2500):
         await refused(world, "priya", line, "characters, I read up to 3,000 at once", "give me its link")
     await refused(world, "priya", "/pilot done w1-02 " + "z" * 2500, "That evidence has 2,500 characters; I keep at most 2,000",
                   "give me the link")

@@ -474,6 +474,21 @@ def test_an_unknown_command_is_a_bug():
     ("/alerts", '"stat" mine', "", '"stat" mine'),
     ("/alerts", "stats", "stats", ""),
     ("/runbook", "gap in the docs?", "", "gap in the docs?"),
+    ("/runbook", "sources of latency?", "", "sources of latency?"),
+    ("/runbook", "gaps", "gaps", ""),
+    ("/runbook", "help the model is down", "", "help the model is down"),
+    ("/runbook", "/runbook what now", "", "what now"),
+    ("/runbook", "runbook for drift", "", "runbook for drift"),
+    ("/runbook", '"connection refused" in the gateway', "", '"connection refused" in the gateway'),
+    ("/runbook", '"connection refused"', "", '"connection refused"'),
+    ("/runbook", "drift AND (psi OR ks) NOT nan* NEAR/3 -test", "", "drift AND (psi OR ks) NOT nan* NEAR/3 -test"),
+    ("/runbook", ": = , what?!", "", ": = , what?!"),
+    ("/runbook", "'; DROP TABLE item; --", "", "'; DROP TABLE item; --"),
+    ("/runbook", "first line\n  second  line", "", "first line\n  second  line"),
+    ("/runbook", "p:12 how", "", "p:12 how"),
+    ("/runbook", 'in "Claims triage" how?', "", 'in "Claims triage" how?'),
+    ("/runbook", "W1-02 is late", "", "W1-02 is late"),
+    ("/runbook", "why <@U1> *not* `x`", "", "why <@U1> *not* `x`"),
 ])
 def test_other_commands_have_their_verbs(command, line, verb, text):
     parsed = read(line, command)
@@ -528,7 +543,7 @@ def test_verbs_of_the_design_are_all_here():
         "waive", "team", "head", "brief", "metric", "sign", "gate", "gate override", "rollout", "risk", "report", "history",
         "export", "pause", "resume", "stop", "rescue", "quiet", "digest", "why", "help", "channel-nudge", "away", "snooze", "on-it",
         "report nudges"}
-    assert {verb.name for verb in verbs_of("/runbook")} == {"", "gaps", "sources", "refresh", "help"}
+    assert {verb.name for verb in verbs_of("/runbook")} == {"", "history", "gaps", "sources", "refresh", "help"}
     assert {verb.name for verb in verbs_of("/alerts")} == {
         "", "show", "take", "ack", "resolve", "stats", "silence", "silences", "unsilence", "help"}
     assert {verb.name for verb in verbs_of("/oncall")} == {"", "take", "hand over", "override", "next", "rotation", "help"}
@@ -539,7 +554,7 @@ def test_this_release_has_its_verbs_and_no_others():
     assert now == {"", "new", "list", "status", "items", "item", "done", "reopen", "plan", "block", "assign", "due",
                    "na", "waive", "team", "head", "brief", "gate", "history", "pause", "resume", "stop", "quiet", "why", "help", "away", "digest",
                    "snooze", "channel-nudge", "on-it", "report nudges", "silence", "silences", "unsilence",
-                   "take", "hand over", "override", "next", "rotation", "show", "ack", "resolve", "stats"}
+                   "take", "hand over", "override", "next", "rotation", "show", "ack", "resolve", "stats", "gaps", "sources", "refresh"}
 
 
 def test_a_later_verb_says_what_to_use_now_and_that_works():
@@ -571,7 +586,7 @@ def test_what_must_be_allowed_follows_what_was_chosen():
 def test_what_a_typo_may_start_unasked_changes_nothing():
     safe = {verb.name for verb in VERBS if verb.only_reads and verb.later is None}
     assert safe == {"", "list", "status", "items", "item", "team", "head", "history", "report nudges", "why", "help", "silences", "next",
-                    "show", "stats"}
+                    "show", "stats", "gaps", "sources"}
 
 
 @pytest.mark.parametrize("name", [verb.name for verb in verbs_of("/pilot") if len(verb.name) > 2])
@@ -651,7 +666,7 @@ def test_usage_hints_fit_the_manifest():
         assert 0 < len(usage_hint(command)) <= 1000
     assert usage_hint("/pilot").startswith("status | new | items | done ID | ")
     assert "waive" not in usage_hint("/pilot")
-    assert usage_hint("/runbook") == "help"
+    assert usage_hint("/runbook") == "QUESTION | gaps | help"
 
 
 # Words.

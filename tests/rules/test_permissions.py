@@ -49,6 +49,8 @@ rotation_set         +    +    +       .     .        .      .    .     .      .
 shift_take           +    +    +       .     .        .      +    .     .      .
 shift_give           +    +    +       +     .        .      .    .     .      .
 alert_retrain        +    +    .       +     .        .      .    .     .      .
+gap_give             +    +    +       .     .        .      +    .     .      .
+questions            +    +    +       .     .        .      +    .     .      .
 runbook_refresh      +    +    .       .     .        .      .    .     .      .
 """
 # On a safety-floor item these differ; every other row stays as it is.

@@ -1,13 +1,18 @@
+"""Runbooks are tried where they are read, and in a world that has some."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage.engine import Store
 from tests.conftest import FrozenClock
 from tests.runbooks.reading_stage import Shelf, Web, shelf_on, web_on
+from tests.runbooks.shelf import stocked_on
+from tests.world import World
 
 
 @pytest.fixture
@@ -20,3 +25,17 @@ async def shelf(store: Store, clock: FrozenClock, tmp_path: Path) -> AsyncIterat
 async def served() -> AsyncIterator[Web]:
     async with web_on() as web:
         yield web
+
+
+@pytest.fixture
+async def stocked(database_url: str, clock: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """The bot with a few runbooks, on each database."""
+    async with stocked_on(database_url, clock, monkeypatch) as world:
+        yield world
+
+
+@pytest.fixture
+async def seen(sqlite_url: str, clock: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """The same on one database, for how things look."""
+    async with stocked_on(sqlite_url, clock, monkeypatch) as world:
+        yield world

@@ -73,10 +73,21 @@ def upgrade() -> None:
     sa.Column('by', sa.String(), nullable=False),
     sa.Column('at', storage.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('laid_aside', sa.Boolean(), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=True),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_runbook_gap_item_id')),
     sa.ForeignKeyConstraint(['pilot_id'], ['pilot.id'], name=op.f('fk_runbook_gap_pilot_id')),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_runbook_gap_workspace_id')),
     sa.PrimaryKeyConstraint('workspace_id', 'key', name=op.f('pk_runbook_gap'))
+    )
+    op.create_table('runbook_spend',
+    sa.Column('workspace_id', sa.String(length=64), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('calls', sa.Integer(), nullable=False),
+    sa.Column('spent', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_runbook_spend_workspace_id')),
+    sa.PrimaryKeyConstraint('workspace_id', 'month', name=op.f('pk_runbook_spend'))
     )
     op.create_table('runbook_question',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -93,7 +104,10 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=48), nullable=True),
     sa.Column('path', sa.String(length=500), nullable=True),
     sa.Column('headings', sa.JSON(), nullable=True),
+    sa.Column('section', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('others', sa.JSON(), nullable=False),
+    sa.Column('thread', sa.String(), nullable=True),
+    sa.Column('details', sa.JSON(), nullable=False),
     sa.Column('said', sa.String(length=16), nullable=True),
     sa.Column('said_at', storage.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('told_at', storage.base.UtcDateTime(timezone=True), nullable=True),
@@ -106,13 +120,18 @@ def upgrade() -> None:
         batch_op.create_index('ix_runbook_question_key', ['workspace_id', 'key', 'asked_at'], unique=False)
         batch_op.create_index('ix_runbook_question_pilot', ['workspace_id', 'pilot_id', 'asked_at'], unique=False)
 
+    op.add_column('item', sa.Column('answers', sa.JSON(), nullable=True))
+
 
 def downgrade() -> None:
+    op.drop_column('item', 'answers')
+
     with op.batch_alter_table('runbook_question', schema=None) as batch_op:
         batch_op.drop_index('ix_runbook_question_pilot')
         batch_op.drop_index('ix_runbook_question_key')
 
     op.drop_table('runbook_question')
+    op.drop_table('runbook_spend')
     op.drop_table('runbook_gap')
     op.drop_table('runbook_section')
     op.drop_table('runbook_vector')
