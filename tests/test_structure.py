@@ -245,7 +245,7 @@ def test_env_example_shows_the_defaults_that_hold() -> None:
             assert default in (None, ()) or "TOKEN" in name, name
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-semantic.lock"])
 def test_lock_files_name_no_registry(lock: str) -> None:
     text = (HERE / lock).read_text(encoding="utf-8")
     assert "--hash=sha256:" in text

@@ -116,6 +116,10 @@ async def _press_see(tools: Tools, pressed: Pressed) -> Reply:
     return Reply(await tools.runbooks.see(pressed.actor, number, section), reads=True)
 
 
+async def _press_sum(tools: Tools, pressed: Pressed) -> Reply:
+    return Reply(await tools.runbooks.sum_up(pressed.actor, int(pressed.args[0])), reads=True)
+
+
 async def _press_post(tools: Tools, pressed: Pressed) -> Reply:
     number, section = int(pressed.args[0]), int(pressed.args[1])
     return Reply(await tools.runbooks.post(pressed.actor, number, section), reads=True)
@@ -140,6 +144,6 @@ async def _press_history(tools: Tools, pressed: Pressed) -> Reply:
 ANSWERS = Answers(
     typed={"/runbook": _ask, "/runbook history": _history},
     pressed={"rb-ask": _press_ask, "rb-alert": _press_alert, "rb-whole": _press_whole, "rb-said": _press_said,
-             "rb-see": _press_see, "rb-post": _press_post, "rb-tell": _press_tell,
+             "rb-see": _press_see, "rb-sum": _press_sum, "rb-post": _press_post, "rb-tell": _press_tell,
              "rb-history": _press_history},
     filled={"rb-ask": _fill_ask})

@@ -90,8 +90,6 @@ class Asking:
         if not self.is_connected:
             raise NO_SOURCES
         question = read_question(text)
-        if self.write is not None:
-            await self.ledger.check_first(actor)
         name = asked_as(self.keeper.policy, pilot)
         if known is None and question.url is not None:
             known = await self.pages.at_address(actor.workspace, question.url, name)
@@ -115,12 +113,11 @@ class Asking:
             details=details_of(found, question))
         if shown is not None:
             show(row, shown)
-        written = await self._written(question, kept, verdict)
         async with self.ledger.entry(actor) as entry:
             row.asked_at = entry.now
             entry.session.add(row)
             await entry.session.flush()
-        return await self._card(row, pilot, kept, written=written)
+        return await self._card(row, pilot, kept)
 
     async def _found(self, question: Question, pilot: str | None) -> Found:
         try:
@@ -129,13 +126,8 @@ class Asking:
             raise Refused(f"{error} `/runbook sources` shows where they are kept.",
                           choices=(("Ask again", f"/runbook {question.words}"),)) from error
 
-    async def _written(self, question: Question, kept: Sequence[Kept], verdict: Verdict) -> Written | None:
-        if self.write is None or verdict is not Verdict.ANSWER or kept[0].is_stub:
-            return None
-        return await self.write.written(question.words, kept[:1])
-
     async def _card(self, row: RunbookQuestion, pilot: Pilot | None, kept: Sequence[Kept], *,
-                    written: Written | None = None) -> Card:
+                    written: Written | None = None, sources: Sequence[Kept] = ()) -> Card:
         """A question as it stands, with the section that is shown and what is offered besides."""
         shown = next((each for each in kept if each.section_id == row.section), None)
         if shown is None and row.section is not None:
@@ -156,7 +148,30 @@ class Asking:
             told=details.get("told") if row.told_at is not None else None,
             written=written.sentences if written is not None else (),
             written_note=written.note if written is not None else "",
-            sources=kept[:1] if written is not None else ()))
+            sources=sources, may_sum_up=self.write is not None and not sources and any(_may_leave(kept))))
+
+    async def sum_up(self, actor: Actor, number: int) -> Card:
+        """The answer in sentences, each with the passage it rests on, above the passage itself.
+
+        It is asked for by a press, because a model takes seconds and the passage need not wait for it.
+        """
+        pilot, kept = await self._stand(actor, number)
+        async with self.ledger.store.reading() as session:
+            row = await runbook_questions.one(session, actor.workspace, number)
+        if row is None:
+            raise _NO_QUESTION
+        if row.asked_by != actor.person:
+            raise _NOT_YOURS
+        shown = [each for each in kept if each.section_id == row.section]
+        sources = _may_leave([*shown, *(each for each in kept if each not in shown)])
+        if self.write is None or not sources:
+            raise Refused("Nothing is written for this question: no model is connected, or the passages must "
+                          "not leave. The passage stands as it is.")
+        written = await self.write.written(row.words, sources)
+        if written is None:
+            raise Refused("The model gave no answer just now, or its limit for today is reached. The passage "
+                          "above stands as it is; its whole section is one press away.")
+        return await self._card(row, pilot, kept, written=written, sources=sources)
 
     # ---- what is said of an answer -------------------------------------------------------------------------
 
@@ -292,6 +307,11 @@ class Asking:
         found = await runbook_questions.locked(session, workspace, number)
         assert found is not None
         return found
+
+
+def _may_leave(kept: Sequence[Kept]) -> list[Kept]:
+    """What may be sent to a model: written, and not for inside alone."""
+    return [each for each in kept if not each.is_internal and not each.is_stub]
 
 
 def _hats(actor: Actor) -> frozenset[Hat]:

@@ -12,22 +12,26 @@ Scores = NDArray[np.float64]
 
 CANDIDATES: Final = 64
 """Sections nearest in meaning that are looked at, whatever their words."""
-WORDS: Final = 0.5
-MEANING: Final = 0.5
+WORDS: Final = 0.6
+MEANING: Final = 0.4
+_UNSURE: Final = 0.25
+"""Of their weight, what words keep that are not sure at all."""
 _SURE_BY_WORDS: Final = 0.7
 """Of how sure both are: words that nobody wrote tell better than a distance that nobody wrote of this."""
 
 
-def blended(words: Scores, cosines: Scores, is_named: Sequence[bool]) -> Scores:
+def blended(words: Scores, cosines: Scores, is_named: Sequence[bool], sure: float = 1.0) -> Scores:
     """The scores of some candidates, best 1 or so; named ones stand above all others.
 
     `words`: by words, never negative. `cosines`: -1 to 1. Both are measured by the best of the candidates.
+    `sure`: how sure words are of their best, 0 to 1: the best of what hardly fits is not worth much.
     """
     named = np.asarray(is_named, np.bool_)
     plain = words[~named]
     most_words = float(plain.max()) if len(plain) else float(words.max())
     nearest = float(cosines.max())
-    return (WORDS * np.minimum(words / (most_words or 1.0), 1.0)
+    weight = WORDS * (_UNSURE + (1 - _UNSURE) * sure)
+    return (weight * np.minimum(words / (most_words or 1.0), 1.0)
             + MEANING * np.maximum(cosines, 0.0) / (nearest if nearest > 0 else 1.0) + named * 1.0)
 
 

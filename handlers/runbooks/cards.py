@@ -78,6 +78,8 @@ class Answer:
     """That a written answer was left out."""
     sources: Sequence[Kept] = ()
     """What these numbers count, from 0."""
+    may_sum_up: bool = False
+    """A model may be asked to put it into sentences."""
 
 
 def answer_card(answer: Answer) -> Card:
@@ -221,8 +223,8 @@ def _written(answer: Answer) -> list[Element]:
         address = address_of(kept)
         named += [" · "] if named else []
         named += [f"[{number + 1}] ", Link(address, path_of(kept)) if address else path_of(kept)]
-    return [Text((tuple(spans),)), Note(line("Written by a model from: ", *named,
-                                             ". What it rests on stands below."))]
+    below = " Its passage stands below." if cited == [0] else ""
+    return [Text((tuple(spans),)), Note(line("Written by a model from: ", *named, f".{below}"))]
 
 
 # ---- what can be pressed -------------------------------------------------------------------------------
@@ -231,6 +233,9 @@ def _written(answer: Answer) -> list[Element]:
 def _looking(answer: Answer, shown: Kept) -> list[Button]:
     found = [Button("Show whole section", f"rb-whole:{answer.number}:{shown.section_id}",
                     says=short(f"Show the whole section {path_of(shown)}", 75))]
+    if answer.may_sum_up and answer.verdict is Verdict.ANSWER and answer.is_first:
+        found.append(Button("Sum it up", f"rb-sum:{answer.number}",
+                            says="Have a model sum it up, with the passage of each sentence"))
     if answer.post is not Post.NOWHERE and not answer.is_posted:
         label = "Post to thread" if answer.post is Post.THREAD else "Post to channel"
         found.append(Button(label, f"rb-post:{answer.number}:{shown.section_id}"))

@@ -53,7 +53,7 @@ class Index:
             return replace(NOTHING_FOUND, missing=missing)
         sure = confidence.confidence(ranking, candidates[0])
         if cosines is not None:
-            candidates = self._blended(candidates, cosines)
+            candidates = self._blended(candidates, cosines, sure)
         best = candidates[0]
         if cosines is not None:
             sure = blend.confidence(sure, cosines.get(self._entry(best).id, 0.0), is_named=best.is_named)
@@ -68,11 +68,12 @@ class Index:
                   if (place := self.shelf.by_id.get(number)) is not None and (among is None or among[place]))
         return [place for _, place in nlargest(blend.CANDIDATES, places)]
 
-    def _blended(self, candidates: Sequence[Candidate], cosines: Mapping[int, float]) -> list[Candidate]:
+    def _blended(self, candidates: Sequence[Candidate], cosines: Mapping[int, float],
+                 sure: float) -> list[Candidate]:
         """`candidates` are in order; where both together come to the same, they keep it."""
         scores = blend.blended(np.array([each.score for each in candidates]),
                                np.array([cosines.get(self._entry(each).id, 0.0) for each in candidates]),
-                               [each.is_named for each in candidates])
+                               [each.is_named for each in candidates], sure)
         return [replace(each, score=float(score)) for each, score in
                 sorted(zip(candidates, scores, strict=True), key=lambda one: -one[1])]
 
