@@ -9,6 +9,8 @@ import pytest
 
 FULL = os.environ.get("PROOF") == "full"
 PATIENT = pytest.mark.timeout(3600 if FULL else 300)
+ALL_SHOWN_S = 1200 if FULL else 120
+"""So long at most until all that was promised is shown: how long it took is a figure, and a slow machine no failure."""
 Figure = Callable[[str, object], None]
 
 

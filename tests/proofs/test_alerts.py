@@ -13,7 +13,7 @@ import httpx
 
 from handlers.alerts.sources import Sources
 from tests.bench import seed
-from tests.proofs.conftest import FULL, PATIENT, Figure
+from tests.proofs.conftest import ALL_SHOWN_S, FULL, PATIENT, Figure
 from tests.proofs.launch import IN_PROCESS, INTAKE
 from tests.proofs.life import Life
 from tests.proofs.stage import Stage, room_of, stage_on
@@ -103,7 +103,7 @@ async def test_what_was_answered_is_shown_once_whenever_we_are_killed(database_u
             stage.clock.forward(AWAY_S)
         life = await (await stage.start()).ready()
         await sender.send(life, [])
-        await stage.drained(120)
+        await stage.drained(ALL_SHOWN_S)
         await life.stop()
         figure("seconds until all was shown after the last start", await last_life(stage))
         words, sent = stage.words(), range(len(lives) * A_LIFE)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from handlers.outbox.rules import LEASE, PAGE
 from handlers.outbox.sending import IN_DOUBT
 from storage.models import Post
-from tests.proofs.conftest import FULL, PATIENT, Figure
+from tests.proofs.conftest import ALL_SHOWN_S, FULL, PATIENT, Figure
 from tests.proofs.launch import IN_PROCESS
 from tests.proofs.life import Life
 from tests.proofs.stage import Stage, stage_on
@@ -89,7 +89,7 @@ async def last_life(stage: Stage) -> float:
     """A minute later a process comes that nobody kills, and does what was left; how long that took."""
     stage.clock.forward(AWAY_S)
     life = await (await stage.start()).ready()
-    took = await stage.drained(120)
+    took = await stage.drained(ALL_SHOWN_S)
     await stage.free()
     await life.stop()
     return took

@@ -18,7 +18,7 @@ from handlers.outbox.rules import LEASE
 from storage.models import Item, Nudge, Post
 from storage.nudging import Told
 from tests.bench import seed
-from tests.proofs.conftest import FULL, PATIENT, Figure
+from tests.proofs.conftest import ALL_SHOWN_S, FULL, PATIENT, Figure
 from tests.proofs.stage import TOKEN, Stage, promised_by, room_of, stage_on
 
 pytestmark = PATIENT
@@ -88,7 +88,7 @@ async def morning_of_many(stage: Stage, replicas: int, figure: Figure) -> None:
     if not FULL:
         stage.clock.forward(LEASE.total_seconds() + 1)  # in full, leases run out in real time
     last = [await (await stage.start(f"replica-{n}", sweep_s="0.5")).ready() for n in range(replicas)]
-    took = await stage.swept(120)
+    took = await stage.swept(ALL_SHOWN_S)
     await stage.free(LEASE.total_seconds() + 5)
     for life in last:
         await life.stop()
