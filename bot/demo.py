@@ -106,6 +106,8 @@ async def demo(port: int, folder: Path) -> AsyncIterator[str]:
             machine.parts = parts
             await monitoring.register(Sources(parts.store, clock, f"slack:{parts.identity.team}"))
             await parts.reading.read_due()
+            await parts.runbooks.look()
+            await parts.runbooks.settled()  # people of the story ask
             await tell(parts, sandbox, clock)
             await machine.look()
             async with httpx.AsyncClient(base_url=bot_url, timeout=10) as http, running(parts) as sender:
