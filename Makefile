@@ -21,7 +21,7 @@ help:
 	@echo "make eval    how well runbooks answer real questions, beside other systems (RUNBOOK_QUESTIONS=folder)"
 	@echo "make texts   bring the catalogues of other languages up to date with the code (FILE=fr.po for your own)"
 
-install: $(VENV)/.run
+install: $(VENV)/.run $(VENV)/bin/groundcrew
 
 demo: $(VENV)/.run
 	@$(BIN)/python -m bot demo --port $(PORT)
@@ -56,9 +56,12 @@ $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say where it is: make demo PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+# -P and PYTHONPATH: it works from any folder, and a folder called bot there is not taken for ours.
+$(VENV)/bin/groundcrew: Makefile | $(VENV)/bin/python
+	@printf '#!/bin/sh\nexec env PYTHONPATH="%s" "%s" -P -m bot "$$@"\n' "$(CURDIR)" "$(abspath $(BIN)/python)" > $@ && chmod +x $@
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/groundcrew
 	@test -e $(VENV)/.dev -a $(VENV)/.dev -nt requirements.lock || { echo "Installing what the bot needs, once..."; $(PIP) -r requirements.lock; }
-	@printf '#!/bin/sh\nexec "%s/python" -m bot "$$@"\n' "$(CURDIR)/$(BIN)" > $(BIN)/groundcrew && chmod +x $(BIN)/groundcrew
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run

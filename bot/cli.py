@@ -219,8 +219,11 @@ def _lint(files: Sequence[Path]) -> int:
         except FileErrors as error:
             print(*error.faults, sep="\n")
             status = 1
-        except (OSError, UnicodeDecodeError) as error:
-            print(f"{path}: cannot be read: {error}")
+        except OSError as error:
+            print(f"{path}: cannot be read: {error.strerror or error}.")
+            status = 1
+        except UnicodeDecodeError:
+            print(f"{path}: cannot be read: save it as UTF-8 text.")
             status = 1
         else:
             if isinstance(read, Template):

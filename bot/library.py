@@ -12,7 +12,7 @@ from handlers.alerts.policies import Policies as AlertPolicies
 from handlers.alerts.sections import read_policies as read_alert_policies
 from handlers.chat.catalogues import Catalogue, read_catalogue
 from handlers.chat.wording import Languages, Words
-from handlers.fields import Fault, FileErrors
+from handlers.fields import Fault, FileErrors, quoted, valid
 from handlers.nudges.policy import Policies
 from handlers.nudges.policy_reader import read_policies
 from handlers.pilots.templates import Template, parse
@@ -24,6 +24,8 @@ _ALERTS_FILE: Final = "alerts.yaml"
 _ALERTS_KEY: Final = re.compile(r"""^["']?policy["']?\s*:\s*["']?alerts\b""", re.MULTILINE)
 _RUNBOOKS_FILE: Final = "runbooks.yaml"
 _RUNBOOKS_KEY: Final = re.compile(r"""^["']?policy["']?\s*:\s*["']?runbooks\b""", re.MULTILINE)
+_POLICIES: Final = ("nudges", "alerts", "runbooks")
+_OTHER_POLICY: Final = re.compile(r"""^["']?policy["']?\s*:\s*["']?(?!nudges\b)([\w-]+)""", re.MULTILINE)
 _POLICY_KEY: Final = re.compile(r"""^["']?policy["']?\s*:""", re.MULTILINE)
 
 
@@ -100,6 +102,10 @@ def policy_file(folder: Path | None) -> File | None:
 @lru_cache(maxsize=8)
 def policies_of(mine: File | None) -> Policies:
     """The built-in nudge policy with one's own over it. Raises FileErrors with all its faults."""
+    said = _OTHER_POLICY.search(mine.text) if mine and Path(mine.where).name != _POLICY_FILE else None
+    if mine is not None and said is not None:
+        text = f"{quoted(said[1])} is not a policy; {valid(said[1], _POLICIES)}."
+        raise FileErrors([Fault(mine.text.count("\n", 0, said.start()) + 1, text, mine.where)])
     default = resources.files("handlers.nudges").joinpath("library", _POLICY_FILE).read_text(encoding="utf-8")
     return read_policies(default, mine.text if mine else None, mine.where if mine else "")
 

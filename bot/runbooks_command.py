@@ -14,8 +14,7 @@ from handlers.runbooks.markdown import read_page
 from handlers.runbooks.values import Entry, Found, Verdict
 
 RANKED_AT_MOST = 30
-INSTALL = ("--semantic needs the extra: python -m pip install 'groundcrew[semantic]', or from a checkout "
-           "pip install '.[semantic]'.")
+INSTALL = "--semantic needs the sentence model: `make semantic` installs it."
 
 Ask = Callable[[str], Found]
 MayAsk = Callable[[Sequence[Entry]], Ask]

@@ -39,7 +39,8 @@ def run(asked: Namespace) -> int:
         print(f"kept      {name}: yours is another; --replace takes ours instead")
     if copied.same:
         print(f"{len(copied.same)} were there already, word for word.")
-    print(f"Next: fill in the table at the end of each; name {asked.folder} as a source in runbooks.yaml.")
+    print(f"Next: fill in the table at the end of each; name the folder {asked.folder} as a source in "
+          "runbooks.yaml.")
     return 0
 
 

@@ -429,11 +429,14 @@ class Fields:
             return found
         if isinstance(self._values[key], ScalarNode):
             shown = quoted(self.peek(key)) if self.peek(key) else "empty"
-            self.wrong(key, f"`{key}` is {shown}; write a time from {span_shown(low)} to {span_shown(high)}, "
-                            "such as `1.5s`, `10m`, `24h` or `3d`.")
+            fitting = [f"`{each}`" for each in _EXAMPLES if low <= (span_of(each) or low) <= high][:3]
+            such_as = f", such as {' or '.join(filter(None, (', '.join(fitting[:-1]), *fitting[-1:])))}"
+            self.wrong(key, f"`{key}` is {shown}; write a time from {span_shown(low)} to {span_shown(high)}"
+                            f"{such_as}.")
         return low
 
 
+_EXAMPLES = ("1.5s", "10m", "24h", "3d", "180d")
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s?([smhdw])", re.ASCII)
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1),
           "d": timedelta(days=1), "w": timedelta(weeks=1)}

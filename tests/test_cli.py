@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -444,3 +445,19 @@ async def test_run_finishes_the_post_that_is_on_the_wire(sandbox: Sandbox, tmp_p
         [(wanted, shown)] = (await connection.execute(text("SELECT wanted, shown FROM post"))).all()
     await engine.dispose()
     assert (process.returncode, wanted, shown) == (0, 1, 1)
+
+
+def test_the_installed_command_works_from_any_folder(tmp_path: Path) -> None:
+    """Even from one with a folder `bot` of its own."""
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    made = tmp_path / "bin" / "groundcrew"
+    subprocess.run(["make", "--silent", "-C", str(Path(__file__).parents[1]), f"VENV={tmp_path}", str(made)], check=True)
+    here = tmp_path / "here"
+    (here / "bot").mkdir(parents=True)
+    (here / "bot" / "__init__.py").write_text("raise SystemExit('not this one')")
+    said = subprocess.run([made, "runbooks", "starters", "books"], cwd=here, check=True, capture_output=True, text=True).stdout
+    assert "written   rollback.md" in said
+    assert len(list((here / "books").glob("*.md"))) == 12

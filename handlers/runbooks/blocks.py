@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from markdown_it.token import Token
 
 from handlers.chat.cards import Bold, Line, Link, Mono, Span, plain_line
-from handlers.runbooks import html
+from handlers.runbooks import html, tables
 from handlers.runbooks.dialects import readable
 from handlers.runbooks.markdown import parser
 
@@ -177,14 +177,8 @@ class _Reader:
             if token.type == "tr_open":
                 rows.append([])
             elif token.type == "inline":
-                rows[-1].append(_said(self._spans(token.children or ())))
-        widths = [max(len(row[at]) if at < len(row) else 0 for row in rows)
-                  for at in range(max(map(len, rows), default=0))]
-        shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
-                 for row in rows]
-        if len(shown) > 1:
-            shown.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join(shown)
+                rows[-1].append(tables.cell(self._spans(token.children or ())))
+        return tables.columns(rows)
 
     def _spans(self, children: Sequence[Token]) -> Line:
         """Inline Markdown as spans; neighbours of one kind are one span."""

@@ -105,7 +105,7 @@ def answer_card(answer: Answer) -> Card:
     made += elements(passage) or [Text((line("There is a heading and nothing below it."),))]
     if is_cut:
         made.append(Note(line("This is the beginning of it.")))
-    made += _candidates(answer)
+    made += _candidates(answer, of=shown)
     made.append(Buttons(tuple(_looking(answer, shown))))
     made += _judging(answer)
     made += _notes(answer)
@@ -259,13 +259,26 @@ def _telling(answer: Answer) -> list[Element]:
                             says="Tell the owners that no runbook answers this"),))]
 
 
-def _candidates(answer: Answer, lead: str = "") -> list[Element]:
+def _candidates(answer: Answer, lead: str = "", of: Kept | None = None) -> list[Element]:
+    """`of`: the section they stand below."""
     others = answer.others[:OFFERED]
     if not others:
         return []
-    buttons = tuple(Button(short(path_of(each), 75), f"rb-see:{answer.number}:{each.section_id}",
-                           says=short(f"Show {path_of(each)}", 75)) for each in others)
+    buttons = tuple(Button(_named(each, of, 75), f"rb-see:{answer.number}:{each.section_id}",
+                           says=f"Show {_named(each, of, 70)}") for each in others)
     return [Text((line(lead or "Or one of these:"),)), Buttons(buttons)]
+
+
+def _named(kept: Kept, beside: Kept | None, at_most: int) -> str:
+    """A section on a button. Its last heading stands whole, since that tells it from its neighbours."""
+    title, *headings = dict.fromkeys((kept.title, *kept.headings))
+    if headings and beside is not None and (beside.source, beside.path) == (kept.source, kept.path):
+        return short(f"Same page: {' › '.join(headings)}", at_most)
+    whole = path_of(kept)
+    if len(whole) <= at_most or not headings:
+        return short(whole, at_most)
+    last = short(headings[-1], at_most - 20)
+    return f"{short(title, at_most - len(last) - 3)} › {last}"
 
 
 def _notes(answer: Answer) -> list[Element]:

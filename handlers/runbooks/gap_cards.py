@@ -193,7 +193,7 @@ def aside_form(gap: Gap, pilot: Pilot | None, pilots: Sequence[Pilot]) -> Form:
         *_which_pilot(pilot, pilots),
         Field("reason", "Why nothing is to be written", "lines", at_most=500,
               hint="It stays in the audit trail; the gap can be taken up again."),),
-        "Lay aside", _about(gap, pilot))
+        "Lay aside", (Text((line(headline(gap)),)),))
 
 
 def _which_pilot(pilot: Pilot | None, pilots: Sequence[Pilot]) -> list[Field]:

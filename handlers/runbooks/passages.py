@@ -145,12 +145,14 @@ def elements(found: Sequence[Block]) -> list[Element]:
                 made.append(Divider())
             case _:
                 for number, piece in enumerate(pieces(block.spans)):
-                    lines.append((*_begin(block, is_first=number == 0), *_shown(block, piece)))
+                    begin = _begin(block, is_first=number == 0, is_below=bool(lines))
+                    lines.append((*begin, *_shown(block, piece)))
     flush()
     return made
 
 
-def _begin(block: Block, *, is_first: bool) -> Line:
+def _begin(block: Block, *, is_first: bool, is_below: bool) -> Line:
+    """A step's number or dot; words of a step are set in below it, not where code stands between."""
     indent = _INDENT * block.depth
     if block.kind is Kind.STEP and is_first:
         mark = f"{block.number}. " if block.number is not None else _DOTS[min(block.depth, len(_DOTS) - 1)]
@@ -159,7 +161,7 @@ def _begin(block: Block, *, is_first: bool) -> Line:
         return (f"{indent}│ ",)
     if block.kind is Kind.IMAGE:
         return (f"{indent}🖼 ",)
-    return (indent,) if indent else ()
+    return (indent,) if indent and is_below else ()
 
 
 def _shown(block: Block, piece: Line) -> Line:

@@ -90,7 +90,7 @@ def target_of(url: str, *, allow_http: bool) -> Target:
     if parts.scheme == "http" and not allow_http:
         raise Refused("is not encrypted: it takes https://, or `allow_http: true` beside it")
     if parts.username is not None or parts.password is not None:
-        raise Refused("holds a user or password; they belong into the environment")
+        raise Refused("holds a user or password; they belong in the environment")
     host = (parts.hostname or "").lower()
     if not host:
         raise Refused("names no host")

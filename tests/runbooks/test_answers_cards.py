@@ -101,3 +101,20 @@ def test_the_first_step_comes_with_its_command() -> None:
     assert first_step(blocks(MARKDOWN)) == (("Stop it:",), "stop --all")
     assert first_step(blocks("No steps here.")) is None
     assert any(isinstance(each, Code) for each in elements(blocks(MARKDOWN)))
+
+
+def test_a_candidates_button_shows_the_heading_that_tells_it_from_others() -> None:
+    long = "Feature drift: the model sees other data than it learned from, and nobody knows why"
+    other = replace(PAGE, section_id=9, path="drift.md", title=long, headings=(long, "Fill in before you need it"))
+    same = replace(PAGE, section_id=10, headings=("Rolling back", "Verify"))
+    card = answer_card(Answer(3, "how?", Verdict.ANSWER, NOW, OLD, shown=PAGE, passage=blocks(MARKDOWN), others=[other, same]))
+    labels = [button.label for each in card.elements if isinstance(each, Buttons) for button in each.items]
+    assert labels[0].startswith("Feature drift: ")
+    assert labels[0].endswith("… › Fill in before you need it")
+    assert len(labels[0]) <= 75
+    assert labels[1] == "Same page: Verify"
+
+
+def test_words_below_a_steps_command_begin_where_the_step_does() -> None:
+    made = elements(blocks("1. Look:\n\n   ```\n   get pods\n   ```\n\n   A crash: go on.\n2. Wait\n   for it.\n"))
+    assert plain(Card("", (made[2],))).splitlines()[-2:] == ["A crash: go on.", "2. Wait for it."]

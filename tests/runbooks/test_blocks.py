@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.chat.cards import Bold, Link, Mono, plain_line
+from handlers.runbooks import tables
 from handlers.runbooks.blocks import Block, Kind, blocks
 
 PAGE = "https://git.example.com/ops/runbooks/blob/main/drift/psi.md"
@@ -96,3 +97,35 @@ def test_whatever_is_written_becomes_blocks_of_sound_shape(markdown):
         elif each.kind is not Kind.IMAGE:
             assert not each.text
         assert not any(span == "" or span == Bold("") for span in each.spans)
+
+
+def test_a_wide_table_keeps_its_columns_apart_on_a_line_that_is_shown_unbroken():
+    long = "p95 is above twice the limit for ten minutes, in the working hours of those who use it"
+    made = blocks(f"| If | Then |\n|---|---|\n| {long} | Urgent |\n| p99 alone is high | {long} |\n")
+    lines = made[0].text.split("\n")
+    assert max(map(len, lines)) <= tables.WIDE
+    assert lines[2].endswith("  Urgent")
+    column = lines[2].index("Urgent")
+    assert all(line[column - 1:column].strip() == "" for line in lines if not line.startswith("-"))
+    assert " ".join(line[:column].strip() for line in lines[2:5]) == long
+
+
+def test_a_command_in_a_cell_can_be_copied_whole_however_wide_the_table():
+    command = "kubectl -n models rollout undo deploy/fraud"
+    prose = "where the last release is surely the cause of all this and nothing else was changed since then"
+    made = blocks(f"| When | Do |\n|---|---|\n| {prose} | first `{command}` and then wait for it |\n")
+    assert command in made[0].text
+    assert max(map(len, made[0].text.split("\n"))) <= tables.WIDE
+    whole = "curl -sS " + "--header x-long-name-of-a-header:value " * 3 + "https://models.example/health"
+    made = blocks(f"| When | Do |\n|---|---|\n| {prose} | `{whole}` |\n")
+    assert whole in made[0].text
+
+
+@given(st.lists(st.lists(st.text(alphabet="ab c-", max_size=60), min_size=1, max_size=5), min_size=1, max_size=5))
+def test_no_word_of_a_table_is_lost(rows: list[list[str]]):
+    shown = tables.columns([[tables.cell((each,)) for each in row] for row in rows])
+    said = [word for row in rows for each in row for word in each.split()]
+    left = shown.split()
+    for word in said:
+        left.remove(word)
+    assert all(set(each) == {"-"} for each in left)

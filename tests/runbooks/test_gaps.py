@@ -270,6 +270,9 @@ async def test_not_needed_lays_it_aside_with_a_reason_and_it_can_be_taken_up_aga
     mark = mark_of(key_of(Kind.ALERT, 1, "Watchdog"))
     await world.type("ana", "/runbook gaps", ROOM)
     await press(world, "ana", f"gap-aside:{mark}:1")
+    form = world.sandbox.modal("ana")
+    assert form is not None
+    assert "becomes an item" not in form.plain, "nothing becomes of what is laid aside"
     assert await fill(world, "ana", reason="It only says that alerting works") is None
     assert ("gap laid aside", "Watchdog", "ana") in await trail(world)
     entry = (await rows(world, select(AuditEntry).where(AuditEntry.what == "gap laid aside")))[0]

@@ -124,3 +124,16 @@ def test_two_policies_in_one_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "more.yaml").write_text(HEAD)
     with pytest.raises(FileErrors, match="There is a runbook policy in"):
         read_runbooks(tmp_path)
+
+
+def test_a_policy_of_no_known_name_is_told_all_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "books.yaml"
+    file.write_text("schema: 1\npolicy: runbook\nsources: {}\n")
+    assert main(["templates", str(file)]) == 1
+    assert capsys.readouterr().out == (f"{file}, line 2: `runbook` is not a policy; write `runbooks`. "
+                                       "Valid are `nudges`, `alerts`, `runbooks`.\n")
+
+
+def test_a_time_that_is_wrong_is_answered_by_times_that_are_right() -> None:
+    assert any("from 1m to 7d, such as `10m`, `24h` or `3d`." in each for each in faults(source(every="soon")))
+    assert any("such as `24h`, `3d` or `180d`." in each for each in faults(source() + "stale_after: soon\n"))

@@ -79,11 +79,11 @@ def test_every_alias_finds_its_page() -> None:
     assert len(wrong) <= len(rows) * .05, "\n".join(wrong)
 
 
-SENT = {"airflow": "retrain", "alertmanager": "feature-drift", "aws_eventbridge": "schema-change",
+SENT = {"airflow": "retrain", "alertmanager": "latency", "aws_eventbridge": "schema-change",
         "aws_sns": "feature-drift", "azure_monitor": "latency", "cloudevents": "feature-drift",
         "datadog": "feature-drift", "event_grid": "feature-drift", "evidently": "feature-drift",
         "gcp_monitoring": "latency", "generic": "late-data-feed", "grafana": "feature-drift", "kubeflow": "retrain",
-        "mlflow": "rollback", "nannyml": "feature-drift", "pagerduty": "feature-drift", "prometheus": "feature-drift",
+        "mlflow": "rollback", "nannyml": "feature-drift", "pagerduty": "feature-drift", "prometheus": "latency",
         "sentry": "rollback", "wandb": "evaluation-regression"}
 """Which runbook a person would open at the alert that each of the demo's senders sends."""
 
