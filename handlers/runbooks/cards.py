@@ -215,7 +215,7 @@ def _written(answer: Answer) -> list[Element]:
     spans: list[Span] = []
     for sentence, number in answer.written:
         spans += [" "] if spans else []
-        spans += [sentence, f" [{number + 1}]"]
+        spans += [*prose(sentence), f" [{number + 1}]"]
     cited = sorted({number for _, number in answer.written if number < len(answer.sources)})
     named: list[Span] = []
     for number in cited:

@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.chat.cards import Buttons, Card, Code, plain
+from handlers.chat.cards import Buttons, Card, Code, Mono, Text, plain
 from handlers.chat.wording import ENGLISH
 from handlers.runbooks.blocks import Block, Kind, blocks
 from handlers.runbooks.cards import Answer, Post, answer_card, whole_card
@@ -118,3 +118,10 @@ def test_a_candidates_button_shows_the_heading_that_tells_it_from_others() -> No
 def test_words_below_a_steps_command_begin_where_the_step_does() -> None:
     made = elements(blocks("1. Look:\n\n   ```\n   get pods\n   ```\n\n   A crash: go on.\n2. Wait\n   for it.\n"))
     assert plain(Card("", (made[2],))).splitlines()[-2:] == ["A crash: go on.", "2. Wait for it."]
+
+
+def test_a_command_in_a_written_answer_can_be_copied() -> None:
+    card = answer_card(Answer(3, "how?", Verdict.ANSWER, NOW, OLD, shown=PAGE, passage=blocks(MARKDOWN),
+                              written=[("Stop it by `stop --all` at once.", 0), ("An odd ` sign.", 0)], sources=[PAGE]))
+    said = next(each for each in card.elements if isinstance(each, Text) and "Stop it by " in each.lines[0])
+    assert said.lines[0] == ("Stop it by ", Mono("stop --all"), " at once.", " [1]", " ", "An odd ` sign.", " [1]")
