@@ -39,7 +39,7 @@ def excerpt(found: Sequence[Block], at_most: int = EXCERPT) -> tuple[tuple[Block
     number = _with_its_command(found, number, at_most)
     if number == 0:
         return (_beginning(found[0], at_most),), True
-    return tuple(found[:number]), True
+    return tuple(found[:number]), number < len(found)
 
 
 def _with_its_command(found: Sequence[Block], number: int, at_most: int) -> int:

@@ -125,3 +125,10 @@ def test_a_command_in_a_written_answer_can_be_copied() -> None:
                               written=[("Stop it by `stop --all` at once.", 0), ("An odd ` sign.", 0)], sources=[PAGE]))
     said = next(each for each in card.elements if isinstance(each, Text) and "Stop it by " in each.lines[0])
     assert said.lines[0] == ("Stop it by ", Mono("stop --all"), " at once.", " [1]", " ", "An odd ` sign.", " [1]")
+
+
+def test_a_passage_that_is_shown_to_its_end_is_not_called_the_beginning() -> None:
+    """Its last command is what goes over the limit, and is kept with its step."""
+    made = blocks("1. Wait.\n2. Stop it:\n\n   ```\n   stop --all\n   ```\n")
+    assert excerpt(made, 20) == (made, False)
+    assert excerpt((*made, Block(Kind.PARAGRAPH, ("Then tell the others.",))), 20) == (made, True)
