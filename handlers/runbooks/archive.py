@@ -11,13 +11,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from gzip import BadGzipFile, GzipFile
+from lzma import LZMAError
 from typing import IO, Final
 
-from handlers.runbooks.fetched import LARGEST_PAGE, LARGEST_SOURCE, LeftOut, Unread, is_hidden
+from handlers.runbooks.fetched import (
+    LARGEST_PAGE,
+    LARGEST_SOURCE,
+    LeftOut,
+    Unread,
+    is_hidden,
+    is_page,
+)
 
 _MOST_ENTRIES: Final = 100_000
 _CHUNK: Final = 64 * 1024
+_HEADER: Final = 8 * 1024
+"""Bytes of a name or of what else is said of one entry of a tar; far longer ones may take hours to read."""
+_TAKEN_IN: Final = 4 * 1024 ** 2
+"""Bytes of a file that is no page, and may be taken in by one."""
 _TAR: Final = slice(257, 262)
+_HEADERS: Final = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
+                   tarfile.SOLARIS_XHDTYPE)
 
 
 @dataclass(slots=True)
@@ -42,7 +56,7 @@ def unpacked(raw: bytes, path: str) -> Unpacked:
     try:
         entries = list(_zip(raw, found) if raw[:2] == b"PK" else _tar(raw, found))
     except (zipfile.BadZipFile, tarfile.TarError, BadGzipFile, zlib.error, EOFError, OSError, ValueError,
-            NotImplementedError, RuntimeError) as error:
+            NotImplementedError, RuntimeError, OverflowError, LZMAError) as error:
         raise Unread("What is there is no archive that can be unpacked; it may be cut off or damaged "
                      f"({type(error).__name__}). Look whether it opens by hand.") from None
     top = _common([name for name, _, _ in entries])
@@ -62,11 +76,12 @@ def unpacked(raw: bytes, path: str) -> Unpacked:
     return found
 
 
-_Entry = tuple[str, bytes, datetime | None]
+_File = tuple[str, bytes, datetime | None]
 
 
 def _named(name: str, found: Unpacked) -> str | None:
     """The path of an entry; None: it leads out of the archive, which is said."""
+    name = name.encode("utf-8", "replace").decode()
     plain = name.replace("\\", "/").removeprefix("./")
     if plain.startswith("/") or ".." in plain.split("/") or plain[1:2] == ":":
         found.left_out.append(LeftOut(name[:100], "its path leads out of the archive"))
@@ -87,8 +102,9 @@ def _many(number: int) -> None:
                      is_settled=True)
 
 
-def _zip(raw: bytes, found: Unpacked) -> Iterator[_Entry]:
+def _zip(raw: bytes, found: Unpacked) -> Iterator[_File]:
     total = 0
+    _many(raw.count(b"PK\1\2"))  # each of its entries is listed so: before the library makes objects of them
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         _many(len(archive.infolist()))
         for entry in archive.infolist():
@@ -101,6 +117,8 @@ def _zip(raw: bytes, found: Unpacked) -> Iterator[_Entry]:
                 continue
             if entry.flag_bits & 1:
                 found.left_out.append(LeftOut(path, "it is encrypted"))
+                continue
+            if _is_no_use(path, entry.file_size):
                 continue
             with archive.open(entry) as file:
                 content = _bounded(file)
@@ -116,11 +134,11 @@ def _zip_moment(entry: zipfile.ZipInfo) -> datetime | None:
         return None
 
 
-def _tar(raw: bytes, found: Unpacked) -> Iterator[_Entry]:
+def _tar(raw: bytes, found: Unpacked) -> Iterator[_File]:
     plain: IO[bytes] = io.BytesIO(raw)
     stream = _Counted(GzipFile(fileobj=plain)) if raw[:2] == b"\x1f\x8b" else plain
     total, number = 0, 0
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Entry) as archive:
         for entry in archive:
             number += 1
             _many(number)
@@ -130,11 +148,35 @@ def _tar(raw: bytes, found: Unpacked) -> Iterator[_Entry]:
             if not entry.isreg():
                 found.left_out.append(LeftOut(path, "it is a link, which is not followed"))
                 continue
+            if _is_no_use(path, entry.size):
+                continue
             file = archive.extractfile(entry)
             content = _bounded(file) if file is not None else b""
             total += len(content)
             _room(total)
-            yield path, content, datetime.fromtimestamp(entry.mtime, UTC) if entry.mtime > 0 else None
+            yield path, content, _tar_moment(entry)
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry of a tar that does not believe how long its headers are."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _HEADERS and not 0 <= self.size <= _HEADER:
+            raise tarfile.ReadError("a header without end")
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return found
+
+
+def _tar_moment(entry: tarfile.TarInfo) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(entry.mtime, UTC) if entry.mtime > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _is_no_use(path: str, size: int) -> bool:
+    """Whether a file is neither a page nor small enough to be taken in by one."""
+    return size > _TAKEN_IN and not is_page(path)
 
 
 def _bounded(file: IO[bytes]) -> bytes:

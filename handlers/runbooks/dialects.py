@@ -1,6 +1,7 @@
 """What MkDocs, Hugo, Jekyll, Docusaurus and code hosts add to Markdown, said in Markdown itself.
 
-Line for line: a place in what comes out is the same place in what went in.
+Line for line: a place in what comes out is the same place in what went in. Each pattern takes time that grows
+with a line and no faster: pages are read, and answers shown, in a process with much else to do.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ _FENCE: Final = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+)*(`{3,}|~{3,}
 _ADMONITION: Final = re.compile(r"([ \t]*)(?:!!!|\?\?\?\+?)[ \t]+([\w-]+)(?:[ \t]+(?:inline|end|annotate))*"
                                r"(?:[ \t]+\"([^\"]*)\")?[ \t]*")
 _TAB: Final = re.compile(r"([ \t]*)===[!+]?[ \t]+\"([^\"]+)\"[ \t]*")
-_COLONS: Final = re.compile(r"([ \t]*)(:{3,})[ \t]*([A-Za-z][\w-]*)[ \t]*(?:\[([^\]]*)\])?[ \t]*([^{]*)"
-                            r"(?:\{.*\})?[ \t]*")
-_COLONS_END: Final = re.compile(r"[ \t]*(:{3,})[ \t]*")
+_COLONS: Final = re.compile(r"([ \t]*+)(:{3,12})(?!:)[ \t]*+([A-Za-z][\w-]*+)[ \t]*+(?:\[([^\]]*)\])?[ \t]*+"
+                            r"([^{]*+)(?:\{.*\})?[ \t]*")
+_COLONS_END: Final = re.compile(r"[ \t]*(:{3,12})[ \t]*")
 _GITHUB_ALERT: Final = re.compile(
     r"([ \t]*>[ \t]*)\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION|DANGER|INFO)\][ \t]*", re.IGNORECASE)
-_SHORTCODE: Final = re.compile(r"\{\{([<%])[ \t]*(/?)[ \t]*([\w./-]{1,60})([^\n]{0,500}?)[ \t]*/?[>%]\}\}")
+_SHORTCODE: Final = re.compile(
+    r"\{\{([<%])[ \t]*+(/?)[ \t]*+([\w./-]{1,60})((?:(?!\{\{)[^\n]){0,500}?)/?[>%]\}\}")
 _LIQUID: Final = re.compile(
     r"\{%-?[ \t]*(end)?(highlight|raw|note|tip|warning|caution|danger|info|important|callout)\b"
     r"([^%\n]{0,200})-?%\}")

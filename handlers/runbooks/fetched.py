@@ -36,6 +36,8 @@ class File:
     stamp: str
     """Another where the content is another; compared with what it was at the last reading."""
     changed_at: datetime | None = None
+    size: int = 0
+    """Bytes, where that is known before it is read."""
 
 
 Load = Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]]
@@ -54,8 +56,9 @@ async def _nothing(_paths: Sequence[str]) -> Mapping[str, bytes]:
     return {}
 
 
-async def _at_once(_paths: Sequence[str]) -> None:
+async def _at_once(_paths: Sequence[str]) -> Mapping[str, int]:
     """Nothing is to be done before these are loaded."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ class Fetched:
     files: Mapping[str, File] = field(default_factory=lambda: MappingProxyType({}))
     """Pages and what they may take in, by path."""
     load: Load = _nothing
-    prepare: Callable[[Sequence[str]], Awaitable[None]] = _at_once
-    """Gets the content of many files in one go, before they are loaded some at a time."""
+    prepare: Callable[[Sequence[str]], Awaitable[Mapping[str, int]]] = _at_once
+    """Gets the content of many files in one go, before they are loaded some at a time; gives how many bytes
+    those have of which that was not known."""
     revision: str | None = None
     is_unchanged: bool = False
     """It is as it was at the revision that was given: what was read of it stays, `files` is empty."""

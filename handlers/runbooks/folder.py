@@ -74,7 +74,14 @@ def _file(root: Path, path: str, left: list[LeftOut]) -> File | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return File(path, f"{status.st_mtime_ns}.{status.st_size}.{status.st_ino}",
-                datetime.fromtimestamp(status.st_mtime, UTC))
+                _moment(status.st_mtime), status.st_size)
+
+
+def _moment(stamp: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(stamp, UTC)
+    except (ValueError, OverflowError, OSError):  # a clock that stood wrong
+        return None
 
 
 def _is_within(real: str, root: Path) -> bool:

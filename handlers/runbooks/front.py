@@ -16,7 +16,10 @@ _YAML: Final = re.compile(r"---[ \t]*\n(?:(.*?)\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z
 _TOML: Final = re.compile(r"\+\+\+[ \t]*\n(?:(.*?)\n)??\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _LONGEST: Final = 32_768
 """Characters."""
+_LOOKED_AT: Final = 4 * _LONGEST
+"""Characters that are searched for its end."""
 _KEYS, _ENTRIES, _LETTERS = 50, 100, 500
+_DEEPEST: Final = 20
 _NAMES: Final = ("aliases", "alias", "alerts", "alert", "alert_names", "alertname", "alertnames")
 _OWNERS: Final = ("owner", "owners", "team", "maintainer", "maintainers")
 _CHANGED: Final = ("lastmod", "last_modified", "last_updated", "last_update", "updated", "last_reviewed",
@@ -67,8 +70,9 @@ def front(source: str) -> Front:
 
     What is between the fences and no mapping is none: then it is a page that begins with a rule.
     """
-    found = _YAML.match(source) or _TOML.match(source)
-    if found is None:
+    begin = source[:_LOOKED_AT]
+    found = _YAML.match(begin) or _TOML.match(begin)
+    if found is None or _LOOKED_AT <= found.end() < len(source):
         return Front()
     text, lines = found[1] or "", found[0].count("\n") + (not found[0].endswith("\n"))
     if not text.strip():
@@ -78,20 +82,25 @@ def front(source: str) -> Front:
         return Front(lines, faults=(f"its front matter is over {_LONGEST // 1024} KiB and was left out",))
     try:
         read = _yaml(text) if is_yaml else tomllib.loads(text)
+        values = _bounded(read) if isinstance(read, Mapping) else None
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError, TypeError) as error:
         if not re.search(r"^[\w-]+\s*[:=]", text, re.MULTILINE):
             return Front()  # prose between two rules
         name = "YAML" if is_yaml else "TOML"
         return Front(lines, faults=(f"its front matter is not {name} and was left out{_where(error)}",))
-    if not isinstance(read, Mapping):
+    if values is None:
         return Front()
-    return Front(lines, MappingProxyType(_bounded(read)))
+    return Front(lines, MappingProxyType(values))
 
 
 def _yaml(text: str) -> object:
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise ValueError("an alias could make much of little")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError("what is nested so deep takes minutes to read")
     return yaml.safe_load(text)
 
 
@@ -110,15 +119,17 @@ def _bounded(read: Mapping[object, object]) -> dict[str, str | tuple[str, ...]]:
         else:
             said = _text(value)
         if said:
-            found[str(key)[:_LETTERS].strip().lower().replace("-", "_")] = said
+            found[_text(key).lower().replace("-", "_")] = said
     return found
 
 
 def _text(value: object) -> str:
+    """In letters that every database takes. Raises ValueError for a number without end."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return " ".join(str(value).replace("\0", " ").split())[:_LETTERS]
+        said = str(value).replace("\0", " ").encode("utf-8", "replace").decode()
+        return " ".join(said.split())[:_LETTERS]
     return str(value).lower() if isinstance(value, bool) else ""
 
 

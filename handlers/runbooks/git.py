@@ -290,9 +290,10 @@ class _Loading:
         found = await self._whole(self._repository.contents(list(ids.values())))
         return {path: found[each] for path, each in ids.items() if each in found}
 
-    async def prepare(self, paths: Sequence[str]) -> None:
+    async def prepare(self, paths: Sequence[str]) -> Mapping[str, int]:
         """Raises Unread."""
-        await self._whole(self._repository.gotten([self._ids[path] for path in paths]))
+        sizes = await self._whole(self._repository.gotten([self._ids[path] for path in paths]))
+        return {path: sizes.get(self._ids[path]) or 0 for path in paths}
 
     async def _whole(self, asked: Awaitable[_Found]) -> _Found:
         try:

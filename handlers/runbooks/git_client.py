@@ -162,4 +162,5 @@ def _last(complaint: str) -> str:
     found = [line.partition(": ")[2] if line.startswith(("fatal", "error")) else line
              for line in complaint.splitlines() if line.strip()]
     said = next((line for line in reversed(found) if line.strip()), "it did not say why")
-    return re.sub(r"://[^/@\s]*@", "://", said).strip().rstrip(".")[:200]
+    said = re.sub(r"(://)[^/@\s]*@|([?])\S+", r"\1\2", said)
+    return "".join(each if each.isprintable() else " " for each in said).strip().rstrip(".")[:200]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,15 @@ from urllib.parse import urljoin, urlsplit
 from handlers.runbooks.fetched import Unread
 from handlers.runbooks.git_client import Client, basic, environment
 from handlers.runbooks.policy import Source
+from handlers.web.addresses import literal
 from handlers.web.http import Http, NotReached, Rules
 
 _TIMEOUT: Final = timedelta(seconds=20)
 _LARGEST: Final = 4 * 1024 ** 2
 _REDIRECTS: Final = 3
+_VERSION: Final = re.compile(rb"(\d{1,4})\.(\d{1,4})")
+_OLDEST: Final = (2, 37)
+"""The first that takes `http.curloptResolve`; those before it ignore what they do not know."""
 
 
 async def reach(source: Source, folder: Path, http: Http, token: str | None, program: str = "git") -> Client:
@@ -42,9 +47,13 @@ async def reach(source: Source, folder: Path, http: Http, token: str | None, pro
         onward = got.headers.get("location")
         if got.status not in (301, 302, 303, 307, 308) or not onward:
             break
-        where = urljoin(asked, onward).partition("/info/refs")[0].rstrip("/")
-        if urlsplit(where)[:2] != urlsplit(asked)[:2]:
-            header = None
+        try:
+            where = urljoin(asked, onward).partition("/info/refs")[0].rstrip("/")
+            is_other = urlsplit(where)[:2] != urlsplit(asked)[:2]
+        except ValueError:
+            raise Unread(f"{client.host} redirects to what is no address. Correct `where` in runbooks.yaml.",
+                         is_settled=True) from None
+        header = None if is_other else header
     else:
         raise Unread(f"{client.host} redirects again and again. Correct `where` in runbooks.yaml.",
                      is_settled=True)
@@ -55,8 +64,22 @@ async def reach(source: Source, folder: Path, http: Http, token: str | None, pro
     if not got.is_fine:
         raise Unread(f"{client.host} answered {got.status}. I try again by myself.")
     if "git-upload-pack" not in got.headers.get("content-type", ""):
-        raise Unread(f"At {where} there is no Git repository. Give the address that `git clone` takes.",
-                     is_settled=True)
+        raise Unread(f"At {source.where} there is no Git repository. Give the address that `git clone` "
+                     "takes.", is_settled=True)
+    if literal(target.host) is not None:  # there is nothing to look up
+        return replace(client, env=environment(where, folder.parent, header=header))
     shown = ",".join(f"[{each}]" if each.version == 6 else str(each) for each in addresses[:3])
     pinned = [f"{target.host}:{target.port}:{shown}"]
-    return replace(client, env=environment(where, folder.parent, pinned, header))
+    found = replace(client, env=environment(where, folder.parent, pinned, header))
+    await _check_version(found)
+    return found
+
+
+async def _check_version(client: Client) -> None:
+    """Raises Unread where git would not hear of the addresses that were judged, and look them up itself."""
+    said = await client.asked("version", env=client.local)
+    version = _VERSION.search(said.out)
+    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
+        shown = said.out.decode("utf-8", "replace").strip().removeprefix("git version ")[:20]
+        raise Unread(f"Git {shown} is too old to be told which address a name stands for. Install 2.37 or a "
+                     "later one where I run, or make the source an archive (`kind: http`).", is_settled=True)

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-_SNIPPET: Final = re.compile(r"([ \t]*)-{1,}8<-{1,}[ \t]+(['\"])(.+?)\2[ \t]*")
-_SNIPPETS: Final = re.compile(r"[ \t]*-{1,}8<-{1,}[ \t]*")
+_SNIPPET: Final = re.compile(r"([ \t]*+)-++8<-++[ \t]++(['\"])(?P<file>(?:(?!\2).)+)\2[ \t]*")
+_SNIPPETS: Final = re.compile(r"[ \t]*+-++8<-++[ \t]*")
 _LIQUID: Final = re.compile(
-    r"([ \t]*)\{%-?[ \t]*(?:include|include-markdown|include_relative|include_cached)[ \t]+"
-    r"(['\"]?)([\w./ -]+?)\2(?:[ \t][^%]*)?[ \t]*-?%\}[ \t]*")
-_HUGO: Final = re.compile(r"([ \t]*)\{\{[<%][ \t]*(?:include|readfile|readFile)[ \t]+(?:file=)?"
-                          r"(['\"])(.+?)\2[^\n]*[%>]\}\}[ \t]*")
-_BANG: Final = re.compile(r"([ \t]*)\{!()[ \t]*([^!{}]+?)[ \t]*!\}[ \t]*")
+    r"([ \t]*+)\{%-?[ \t]*+(?:include|include-markdown|include_relative|include_cached)[ \t]++"
+    r"(?:(['\"])(?P<quoted>[\w./ -]+)\2|(?P<file>(?:[\w./]|-(?!%))+))(?:[ \t][^%]*+)?-?%\}[ \t]*")
+_HUGO: Final = re.compile(r"([ \t]*+)\{\{[<%][ \t]*+(?:include|readfile|readFile)[ \t]++(?:file=)?"
+                          r"(['\"])(?P<file>(?:(?!\2).)+)\2.*[%>]\}\}[ \t]*")
+_BANG: Final = re.compile(r"([ \t]*+)\{![ \t]*+(?P<file>[^!{}]+)!\}[ \t]*")
+"""Like those of `dialects`: what they take grows with a line and no faster."""
 _FENCE: Final = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+)*(`{3,}|~{3,})")
 _DEEPEST: Final = 5
+_FAULTS: Final = 100
 LARGEST: Final = 1024 * 1024
 """Characters that all which a page takes in may have together."""
 
@@ -32,6 +34,10 @@ class Taken:
     text: str
     faults: list[str] = field(default_factory=list)
     room: int = LARGEST
+
+    def fault(self, said: str) -> None:
+        if len(self.faults) < _FAULTS:
+            self.faults.append(said)
 
 
 def has_includes(source: str) -> bool:
@@ -74,7 +80,8 @@ def _expanded(lines: list[str], path: str, above: tuple[str, ...], read: Read, t
         if match is None:
             found.append(line)
         else:
-            found += _put(line, match[3].strip(), match[1], path, above, read, taken)
+            named = match["file"] or match["quoted"]
+            found += _put(line, named.strip(), match[1], path, above, read, taken)
     return found
 
 
@@ -82,25 +89,25 @@ def _put(line: str, named: str, indent: str, path: str, above: tuple[str, ...], 
          taken: Taken) -> list[str]:
     """The lines that stand for one that takes in a file."""
     if "://" in named or named.startswith(("/", "~")) or "\\" in named:
-        taken.faults.append(f"it takes in {named[:100]}, which is not of this source")
+        taken.fault(f"it takes in {named[:100]}, which is not of this source")
         return [line]
     if len(above) > _DEEPEST:
-        taken.faults.append(f"it takes in files that take in others, more than {_DEEPEST} deep")
+        taken.fault(f"it takes in files that take in others, more than {_DEEPEST} deep")
         return [line]
     for candidate in _candidates(named, path):
         if candidate in above:
-            taken.faults.append(f"{candidate} takes in itself")
+            taken.fault(f"{candidate} takes in itself")
             return [line]
         text = read(candidate)
         if text is None:
             continue
         taken.room -= len(text)
         if taken.room < 0:
-            taken.faults.append(f"what it takes in is over {LARGEST // 1024} KiB together")
+            taken.fault(f"what it takes in is over {LARGEST // 1024} KiB together")
             return [line]
         inner = _expanded(text.rstrip("\n").split("\n"), candidate, (*above, candidate), read, taken)
         return [indent + each if each else each for each in inner]
-    taken.faults.append(f"it takes in {named[:100]}, which is not there")
+    taken.fault(f"it takes in {named[:100]}, which is not there")
     return [line]
 
 

@@ -29,6 +29,12 @@ _DASHES: Final = re.compile(r"-{2,}")
 _INDEXES: Final = frozenset({"readme", "index", "_index"})
 _NESTED: Final = 40
 """Levels of lists and quotes; what is nested deeper is not told apart any more."""
+SECTIONS: Final = 5000
+"""Of one page; the last one holds what more headings it has, as words."""
+_HEADING: Final = 300
+"""Letters of a heading that all sections below it repeat; the rest of a longer one is its section's words."""
+_DEFINED: Final = 2000
+"""Letters of one link's definition, and of all of a section, that are said again where they are needed."""
 
 
 @cache
@@ -95,7 +101,7 @@ class _Sections:
         heading = False
         for at, token in enumerate(tokens):
             match token.type:
-                case "heading_open" if token.level == 0 and token.map:
+                case "heading_open" if token.level == 0 and token.map and len(self.sections) < SECTIONS - 1:
                     self._close(token.map[0])
                     self._open = self._begun(token, tokens[at + 1].children or ())
                     heading = True
@@ -118,11 +124,12 @@ class _Sections:
                                   else anchor_of(words, is_squeezed=self._squeezed))
         while self._above and self._above[-1][0] >= level:
             self._above.pop()
+        rest, words = words[_HEADING:], words[:_HEADING]
         path = (*(self._above[-1][1] if self._above else ()), words or "…")
         self._above.append((level, path))
         if level == 1 and self.title is None and words:
             self.title = words
-        return _Open(level, path, anchor, token.map[1])
+        return _Open(level, path, anchor, token.map[1], [rest] if rest else [])
 
     def _take(self, children: Sequence[Token]) -> None:
         self._open.text.append(plain_words(children))
@@ -161,14 +168,17 @@ class _Sections:
         """What the section's links need that is defined elsewhere on the page: so that it can stand alone."""
         if not self._references:
             return ""
-        found: dict[str, str] = {}
+        found, room = dict[str, str](), _DEFINED
         for label in _REFERENCE.findall(markdown):
             key = normalizeReference(label)
             known = self._references.get(key)
             if known is None or key in found or first <= known["map"][0] < last:
                 continue
             title = str(known.get("title") or "").replace('"', "'")
-            found[key] = f"[{label}]: <{known['href']}>" + (f' "{title}"' if title else "")
+            said = f"[{label}]: <{known['href']}>" + (f' "{title}"' if title else "")
+            if len(said) <= room:
+                found[key] = said
+                room -= len(said)
         return "\n\n" + "\n".join(found.values()) if found else ""
 
 

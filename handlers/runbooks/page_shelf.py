@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,8 @@ from storage.shelf import RunbookSection
 
 READ_AT_MOST: Final = 90_000
 """Characters of a section that are made into a card; more does not fit any."""
+_SMALL: Final = 4000
+"""Characters that take the event loop a few milliseconds."""
 _ALMOST_EMPTY: Final = 40
 """A section that says no more than that is shown with what stands below it."""
 _ENDINGS: Final = re.compile(r"(?:/(?:readme|index))?(?:\.(?:md|markdown|mdx|html?))?/*$")
@@ -142,14 +145,20 @@ class Pages:
     async def passage(self, session: AsyncSession, workspace: str, kept: Kept) -> tuple[Block, ...]:
         """A section's own blocks; where it says next to nothing, with those below it."""
         if len(kept.markdown.strip()) >= _ALMOST_EMPTY:
-            return blocks_of(kept.markdown, kept.url)
+            return await _aside(len(kept.markdown), blocks_of, kept.markdown, kept.url)
         return await self.whole(session, workspace, kept)
 
     async def whole(self, session: AsyncSession, workspace: str, kept: Kept) -> tuple[Block, ...]:
         """A section's blocks and those of all sections below it, with their headings."""
         page = await runbook_pages.page_of(session, workspace, kept.section_id)
         sections = await runbook_pages.sections(session, workspace, page) if page is not None else ()
-        return subtree(sections, kept)
+        size = len(kept.markdown) + sum(len(each.markdown) for each in sections)
+        return await _aside(size, subtree, sections, kept)
+
+
+async def _aside(size: int, made: Callable[..., tuple[Block, ...]], *of: Any) -> tuple[Block, ...]:
+    """What takes longer than a moment is made beside the event loop."""
+    return await asyncio.to_thread(made, *of) if size > _SMALL else made(*of)
 
 
 def blocks_of(markdown: str, url: str | None) -> tuple[Block, ...]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import resource
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import get_context
@@ -14,14 +17,18 @@ from typing import Final
 from handlers.runbooks.markdown import read_page
 from handlers.runbooks.values import Page
 
+log = logging.getLogger(__name__)
+
 PER_PAGE: Final = timedelta(minutes=2)
 """Ten megabytes of prose take 15 s of a processor; what is made to be slow takes longer, and is left out."""
+MEMORY: Final = 2 * 1024 ** 3
+"""Bytes that the process may take: more of them are needed for little that is made to be much."""
 _FEW, _SMALL = 20, 64 * 1024
-"""Pages, and characters of all of them, that a thread may parse: two seconds at the very worst."""
+"""Pages, and characters of all of them, that a thread may parse: seven seconds at the very worst."""
 
 
-class TooSlow(Exception):
-    """A page that could not be parsed within its time."""
+class Unparsed(Exception):
+    """A page that could not be parsed. The message is the rest of a sentence about it: "it takes ..."."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,8 @@ class Parsing:
     _wire: Connection | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def pages(self, texts: Sequence[Text], *, of_many: bool = False) -> list[Page | TooSlow]:
-        """Each page, or that it took too long.
+    async def pages(self, texts: Sequence[Text], *, of_many: bool = False) -> list[Page | Unparsed]:
+        """Each page, or why there is none.
 
         `of_many`: more are to come, so that a process is worth its start.
         """
@@ -52,17 +59,18 @@ class Parsing:
         async with self._turn:
             return await asyncio.to_thread(lambda: [self._apart(each) for each in texts])
 
-    def _apart(self, text: Text) -> Page | TooSlow:
+    def _apart(self, text: Text) -> Page | Unparsed:
         wire = self._begun()
         try:
             wire.send(text)
             if wire.poll(self.per_page.total_seconds()):
-                found: Page = wire.recv()
+                found: Page | Unparsed = wire.recv()
                 return found
-        except (EOFError, OSError):  # it was killed, for its memory perhaps
-            pass
+        except (EOFError, OSError):  # it was killed
+            self.close()
+            return Unparsed("the process that parsed it died")
         self.close()
-        return TooSlow(f"it takes more than {self.per_page.total_seconds():g} seconds to parse")
+        return Unparsed(f"it takes more than {self.per_page.total_seconds():g} seconds to parse")
 
     def _begun(self) -> Connection:
         if self._wire is None or self._process is None or not self._process.is_alive():
@@ -78,7 +86,7 @@ class Parsing:
         """End the process, if there is one, whatever it does."""
         if self._wire is not None:
             self._wire.close()
-        if self._process is not None:
+        if self._process is not None and self._process.pid is not None:
             self._process.kill()
             self._process.join()
             self._process.close()
@@ -87,6 +95,8 @@ class Parsing:
 
 def _work(wire: Connection) -> None:
     """What the process does until nobody asks any more."""
+    with suppress(ValueError, OSError):  # not every system knows it
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     while True:
         try:
             wire.send(_parsed(wire.recv()))
@@ -94,5 +104,12 @@ def _work(wire: Connection) -> None:
             return
 
 
-def _parsed(text: Text) -> Page:
-    return read_page(text.source, text.path, is_squeezed=text.is_squeezed)
+def _parsed(text: Text) -> Page | Unparsed:
+    """One page that cannot be read is left out; it does not take the others with it."""
+    try:
+        return read_page(text.source, text.path, is_squeezed=text.is_squeezed)
+    except MemoryError:
+        return Unparsed(f"it takes more than {MEMORY // 1024**3} GiB of memory to parse")
+    except Exception as error:  # Markdown has no errors, so this is a bug of ours
+        log.exception("the page %s could not be parsed", text.path)
+        return Unparsed(f"it could not be parsed ({type(error).__name__}), which is our fault, not its")

@@ -24,6 +24,8 @@ _UNSAID: Final = 12
 """Words beside a "TODO" with which it says nothing yet."""
 _LITTLE: Final = 3
 """Words by themselves that say nothing."""
+_MUCH: Final = 20_000
+"""Letters beside its links that no page has which says nothing: it need not be looked through."""
 
 
 def is_stub(sections: Sequence[Section], links: Sequence[str]) -> bool:
@@ -33,6 +35,8 @@ def is_stub(sections: Sequence[Section], links: Sequence[str]) -> bool:
     of it at most.
     """
     text = " ".join(each.text for each in sections)
+    if len(text) - sum(map(len, links)) > _MUCH:
+        return False
     code = "\n".join(each.code for each in sections).strip()
     without_links, had_link = text, bool(links) or _URL.search(text) is not None
     for label in links:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from hashlib import sha256
@@ -13,9 +14,10 @@ from handlers.runbooks.codeowners import owner_of
 from handlers.runbooks.encoding import NoText, decoded
 from handlers.runbooks.fetched import LARGEST_PAGE, Fetched, LeftOut, chosen
 from handlers.runbooks.front import Front, front
-from handlers.runbooks.includes import has_includes, included
+from handlers.runbooks.includes import LARGEST, has_includes, included
+from handlers.runbooks.includes import Taken as TakenIn
 from handlers.runbooks.page_urls import is_gitlab, page_url
-from handlers.runbooks.parsing import Parsing, Text, TooSlow
+from handlers.runbooks.parsing import Parsing, Text, Unparsed
 from handlers.runbooks.policy import Source
 from handlers.runbooks.values import Page
 from storage.runbooks import Known
@@ -23,6 +25,9 @@ from storage.runbooks import Known
 READER: Final = 1
 """Raised when pages are to be parsed anew although they did not change."""
 _AT_ONCE: Final = 32
+_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
+"""Of pages that are held at once; a larger one is read by itself."""
+_INCLUDES_AT_ONCE: Final = 8
 _ROUNDS: Final = 6
 _LARGE: Final = 256 * 1024
 """Bytes from which on a page is looked into beside the event loop."""
@@ -69,15 +74,37 @@ class Taking:
 
     async def batches(self) -> AsyncIterator[list[Taken]]:
         """What is to be written, some pages at a time. Raises Unread."""
-        same = [path for path in self.pages if self._is_same(path)]
-        read = [path for path in self.pages if not self._is_same(path)]
-        self.kept.update(same)
-        told = [taken for path in same if (taken := self._retold(path)) is not None]
+        read, told = await asyncio.to_thread(self._compared)
         for at in range(0, len(told), _AT_ONCE):
             yield told[at:at + _AT_ONCE]
-        await self.fetched.prepare(read)
-        for at in range(0, len(read), _AT_ONCE):
-            yield await self._read(read[at:at + _AT_ONCE], of_many=len(read) > _AT_ONCE)
+        sizes = await self.fetched.prepare(read)
+        for part in self._parts(read, sizes):
+            yield await self._read(part, of_many=len(read) > _AT_ONCE)
+
+    def _compared(self) -> tuple[list[str], list[Taken]]:
+        """Which pages are to be looked into, and what else is to be said of those that stay as they were."""
+        read, told = list[str](), list[Taken]()
+        for path in self.pages:
+            if not self._is_same(path):
+                read.append(path)
+                continue
+            self.kept.add(path)
+            if (taken := self._retold(path)) is not None:
+                told.append(taken)
+        return read, told
+
+    def _parts(self, paths: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+        """So many at once that they fit into memory, with all that is made of them."""
+        part, held = list[str](), 0
+        for path in paths:
+            size = min(sizes.get(path) or self.fetched.files[path].size, LARGEST_PAGE)
+            if part and (len(part) == _AT_ONCE or held + size > _BYTES_AT_ONCE):
+                yield part
+                part, held = [], 0
+            part.append(path)
+            held += size
+        if part:
+            yield part
 
     @property
     def gone(self) -> list[int]:
@@ -134,8 +161,14 @@ class Taking:
                 continue
             about[path] = (digest, {"takes_in": True} if takes_in else {}, about[path][2])
             texts.append(Text(path, source, is_gitlab(self.source)))
-        for text, page in zip(texts, await self.parsing.pages(texts, of_many=of_many), strict=True):
-            if isinstance(page, TooSlow):
+        parsed = await self.parsing.pages(texts, of_many=of_many)
+        return found + await asyncio.to_thread(self._all_made, texts, parsed, about)
+
+    def _all_made(self, texts: Sequence[Text], parsed: Sequence[Page | Unparsed],
+                  about: Mapping[str, _About]) -> list[Taken]:
+        found = list[Taken]()
+        for text, page in zip(texts, parsed, strict=True):
+            if isinstance(page, Unparsed):
                 self._leave(text.path, str(page), stays=True)
             else:
                 found.append(self._made(text, page, *about[text.path]))
@@ -164,31 +197,44 @@ class Taking:
         digest = await asyncio.to_thread(sha256, raw) if len(raw) > _LARGE else sha256(raw)
         if not has_includes(source):
             return source, digest.hexdigest()
-        head = front(source).lines
+        head = (await asyncio.to_thread(front, source)).lines
         lines = source.split("\n")
+        body = "\n".join(lines[head:])
         texts, missing = dict[str, str](), set[str]()
         for _ in range(_ROUNDS):
-            wanted: set[str] = set()
-
-            def read(asked: str, wanted: set[str] = wanted) -> str | None:
-                if asked not in texts and asked in self.fetched.files:
-                    wanted.add(asked)
-                return texts.get(asked)
-
-            taken = included("\n".join(lines[head:]), path, read)
-            wanted -= missing
-            if not wanted:
+            wanted, taken = await asyncio.to_thread(self._included, body, path, texts)
+            if not (wanted := wanted - missing):
                 break
-            for name, content in (await self.fetched.load(sorted(wanted))).items():
-                try:
-                    texts[name] = decoded(content[:LARGEST_PAGE])[0]
-                except NoText:
-                    continue
+            await self._get(sorted(wanted), texts)
             missing |= wanted - set(texts)
         faults += taken.faults
         for name in sorted(texts):
             digest.update(f"\0{name}\0{texts[name]}".encode("utf-8", "replace"))
         return "\n".join((*lines[:head], taken.text)), digest.hexdigest()
+
+    def _included(self, body: str, path: str, texts: Mapping[str, str]) -> tuple[set[str], TakenIn]:
+        """What is still wanted to take it in, and what came of it without that."""
+        wanted = set[str]()
+
+        def read(asked: str) -> str | None:
+            if asked not in texts and asked in self.fetched.files:
+                wanted.add(asked)
+            return texts.get(asked)
+
+        return wanted, included(body, path, read)
+
+    async def _get(self, wanted: Sequence[str], texts: dict[str, str]) -> None:
+        """Files to take in, until there are as many as fit into a page. Raises Unread."""
+        room = LARGEST - sum(map(len, texts.values()))
+        for at in range(0, len(wanted), _INCLUDES_AT_ONCE):
+            if room < 0:
+                return
+            for name, content in (await self.fetched.load(wanted[at:at + _INCLUDES_AT_ONCE])).items():
+                if len(content) > 4 * LARGEST:
+                    continue
+                with suppress(NoText):
+                    texts[name] = decoded(content)[0]
+                    room -= len(texts[name])
 
     def _made(self, text: Text, page: Page, digest: str, more: dict[str, Any],
               faults: Sequence[str]) -> Taken:

@@ -51,10 +51,16 @@ async def fetch(source: Source, http: Http, token: str | None,
     if got.status == 304 and (known.etag or known.modified):
         return Fetched(is_unchanged=True), known
     _refuse(got, source, has_token=token is not None)
-    now_known = Remembered(got.headers.get("etag"), got.headers.get("last-modified"))
+    now_known = Remembered(_said_again(got, "etag"), _said_again(got, "last-modified"))
     if is_archive(got.body):
         return await _archive(got, source), now_known
     return _page(got, source), now_known
+
+
+def _said_again(got: Got, name: str) -> str | None:
+    """A header that may be sent back as it came; None: there is none that can be."""
+    said = got.headers.get(name, "")
+    return said if said and said.isascii() and said.isprintable() and len(said) <= 500 else None
 
 
 def bearer(token: str | None) -> dict[str, str]:
@@ -97,9 +103,10 @@ def asks_for_password(host: str, source: Source, *, has_token: bool) -> str:
 
 async def _archive(got: Got, source: Source) -> Fetched:
     found = await asyncio.to_thread(unpacked, got.body, source.path)
-    files = {path: File(path, sha256(content).hexdigest()[:32], found.changed.get(path))
-             for path, content in found.files.items()}
-    return Fetched(files, _Held(found.files), revision=got.headers.get("etag"),
+    files = await asyncio.to_thread(lambda: {
+        path: File(path, sha256(content).hexdigest()[:32], found.changed.get(path), len(content))
+        for path, content in found.files.items()})
+    return Fetched(files, _Held(found.files), revision=_said_again(got, "etag"),
                    left_out=tuple(found.left_out))
 
 
@@ -117,18 +124,19 @@ def _page(got: Got, source: Source) -> Fetched:
                      "runbooks.yaml.",
                      is_settled=True)
     path = name_of_page(source.where)
-    file = File(path, sha256(got.body).hexdigest()[:32], _moment(got.headers.get("last-modified")))
+    file = File(path, sha256(got.body).hexdigest()[:32], _moment(got.headers.get("last-modified")),
+                len(got.body))
     left = (LeftOut(path, "it is larger than 10 MiB"),) if len(got.body) > LARGEST_PAGE else ()
-    return Fetched({} if left else {path: file}, _Held({path: got.body}), revision=got.headers.get("etag"),
+    return Fetched({} if left else {path: file}, _Held({path: got.body}), revision=_said_again(got, "etag"),
                    left_out=left)
 
 
 def _moment(said: str | None) -> datetime | None:
     try:
         found = parsedate_to_datetime(said) if said else None
-    except ValueError:
+        return found.astimezone(UTC) if found is not None else None
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 class _Held:

@@ -124,7 +124,10 @@ class Http:
                 return got
             if got.status < 307 and method not in ("GET", "HEAD"):
                 return got  # a browser would ask anew without the body: what was sent is not taken
-            url = urljoin(url, onward)
+            try:
+                url = urljoin(url, onward)
+            except ValueError:
+                raise NotReached("it redirects to what is no address") from None
         raise NotReached(f"it redirects more than {REDIRECTS} times")
 
     async def checked(self, url: str, rules: Rules) -> tuple[Target, list[Address]]:
@@ -161,6 +164,8 @@ class Http:
                 problem = error
             except httpx.HTTPError as error:
                 raise NotReached(_why(error, target)) from None
+            except httpx.InvalidURL:
+                raise NotReached("the address is none that can be asked") from None
         raise NotReached(_why(problem, target)) from None
 
     async def _exchanged(self, method: str, url: str, target: Target, rules: Rules,
