@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,11 +30,19 @@ async def sources(session: AsyncSession, workspace: str) -> Sequence[RunbookSour
                                   .order_by(RunbookSource.name))).all()
 
 
-async def versions(session: AsyncSession, workspace: str) -> dict[str, int]:
-    """How often the pages of each source have changed."""
-    rows = await session.execute(select(RunbookSource.name, RunbookSource.version)
-                                 .where(RunbookSource.workspace_id == workspace))
-    return {row.name: row.version for row in rows}
+class Version(NamedTuple):
+    """One state of a source: what is read of it, under the same name, after it was taken out is another."""
+
+    number: int
+    changed_at: datetime | None
+
+
+async def versions(session: AsyncSession, workspace: str) -> dict[str, Version]:
+    """How often the pages of each source have changed, and when last."""
+    rows = await session.execute(
+        select(RunbookSource.name, RunbookSource.version, RunbookSource.changed_at)
+        .where(RunbookSource.workspace_id == workspace))
+    return {row.name: Version(row.version, row.changed_at) for row in rows}
 
 
 async def pages(session: AsyncSession, workspace: str, source: str) -> Sequence[RunbookPage]:
@@ -70,12 +78,20 @@ async def drop_pages(session: AsyncSession, workspace: str, pages: Collection[in
             RunbookPage.workspace_id == workspace, RunbookPage.id.in_(sorted(pages))))
 
 
-async def due(session: AsyncSession, workspace: str, now: datetime, *, limit: int) -> Sequence[RunbookSource]:
-    """Sources that are to be read now, locked; what others hold is left to them."""
+async def moments(session: AsyncSession, workspace: str) -> dict[str, datetime]:
+    """When each source is to be read again, for whoever looks often."""
+    rows = await session.execute(select(RunbookSource.name, RunbookSource.next_at)
+                                 .where(RunbookSource.workspace_id == workspace))
+    return {row.name: row.next_at for row in rows}
+
+
+async def free(session: AsyncSession, workspace: str, names: Collection[str]) -> Sequence[RunbookSource]:
+    """These sources, locked, the longest due first; what others hold is left to them."""
     return (await session.scalars(
-        select(RunbookSource).where(RunbookSource.workspace_id == workspace, RunbookSource.next_at <= now)
-        .order_by(RunbookSource.next_at, RunbookSource.name).limit(limit)
-        .with_for_update(skip_locked=True))).all()
+        select(RunbookSource).where(RunbookSource.workspace_id == workspace,
+                                    RunbookSource.name.in_(sorted(names)))
+        .order_by(RunbookSource.next_at, RunbookSource.name)
+        .with_for_update(skip_locked=True).execution_options(populate_existing=True))).all()
 
 
 # ---- reading sources ---------------------------------------------------------------------------------------
@@ -112,8 +128,10 @@ async def keep_only(session: AsyncSession, workspace: str, names: Collection[str
             insert_into(session, RunbookSource).values(
                 workspace_id=workspace, name=name, next_at=now, version=0, failures=0, details={})
             .on_conflict_do_nothing(index_elements=["workspace_id", "name"]))
-    gone = (await session.scalars(select(RunbookSource.name).where(
-        RunbookSource.workspace_id == workspace, RunbookSource.name.not_in(sorted(names))))).all()
+    gone = (await session.scalars(
+        select(RunbookSource.name)
+        .where(RunbookSource.workspace_id == workspace, RunbookSource.name.not_in(sorted(names)))
+        .order_by(RunbookSource.name).with_for_update())).all()  # before its pages, as whoever reads it does
     for name in gone:
         ids = (await session.scalars(select(RunbookPage.id).where(
             RunbookPage.workspace_id == workspace, RunbookPage.source == name))).all()
@@ -121,13 +139,6 @@ async def keep_only(session: AsyncSession, workspace: str, names: Collection[str
             await drop_pages(session, workspace, ids[at:at + _AT_ONCE])
         await session.execute(delete(RunbookSource).where(
             RunbookSource.workspace_id == workspace, RunbookSource.name == name))
-
-
-async def is_due(session: AsyncSession, workspace: str, now: datetime) -> bool:
-    """Whether there is anything to read, for whoever looks often."""
-    return await session.scalar(
-        select(RunbookSource.name)
-        .where(RunbookSource.workspace_id == workspace, RunbookSource.next_at <= now).limit(1)) is not None
 
 
 async def held(session: AsyncSession, workspace: str, name: str, asked_at: datetime) -> RunbookSource | None:

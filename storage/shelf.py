@@ -36,7 +36,7 @@ class RunbookSource(Base):
 
 class RunbookPage(Base):
     __tablename__ = "runbook_page"
-    __table_args__ = (UniqueConstraint("workspace_id", "source", "path"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "source", "path"), {"sqlite_autoincrement": True})
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     source: Mapped[str] = mapped_column(String(48))
@@ -60,7 +60,8 @@ class RunbookPage(Base):
 
 class RunbookSection(Base):
     __tablename__ = "runbook_section"
-    __table_args__ = (UniqueConstraint("page_id", "ordinal"),)
+    # Questions and buttons name sections by their numbers: none is ever given on to another page's.
+    __table_args__ = (UniqueConstraint("page_id", "ordinal"), {"sqlite_autoincrement": True})
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     page_id: Mapped[int] = mapped_column(BigId, ForeignKey("runbook_page.id"))

@@ -27,7 +27,7 @@ from handlers.runbooks.understanding import Embedder, Understanding
 from handlers.runbooks.values import Entry, Found, Kept
 from storage import runbooks
 from storage.engine import Store
-from storage.runbooks import Placed
+from storage.runbooks import Placed, Version
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _Run = Callable[[], Coroutine[None, None, None]]
 @dataclass(frozen=True, slots=True)
 class _Held:
     index: Index
-    versions: Mapping[str, int]
+    versions: Mapping[str, Version]
     states: States
 
 
@@ -140,7 +140,7 @@ class Keeper:
             raise StillReading(self._reading or Progress(Stage.READING, 0, 0, None))
         return self._held
 
-    async def _versions(self, session: AsyncSession) -> dict[str, int]:
+    async def _versions(self, session: AsyncSession) -> dict[str, Version]:
         """Of the sources that the policy has; another's pages are answered from no more."""
         return {name: version for name, version in (await runbooks.versions(session, self.workspace)).items()
                 if name in self.policy.sources}

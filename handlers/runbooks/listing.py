@@ -13,8 +13,9 @@ from handlers.chat.ports import Actor
 from handlers.fields import nearest
 from handlers.people.permissions import Action, Hat, check, may
 from handlers.people.roles import Role
+from handlers.runbooks.due import is_being_read
 from handlers.runbooks.policy import Source
-from handlers.runbooks.reading import Reading, is_being_read
+from handlers.runbooks.reading import Reading
 from handlers.runbooks.source_cards import Standing, refreshed_card, sources_card
 from storage import people, pilots, runbooks
 from storage.models import Pilot

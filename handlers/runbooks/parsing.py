@@ -48,6 +48,7 @@ class Parsing:
     _process: BaseProcess | None = None
     _wire: Connection | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _is_over: bool = False
 
     async def pages(self, texts: Sequence[Text], *, of_many: bool = False) -> list[Page | Unparsed]:
         """Each page, or why there is none.
@@ -60,16 +61,18 @@ class Parsing:
             return await asyncio.to_thread(lambda: [self._apart(each) for each in texts])
 
     def _apart(self, text: Text) -> Page | Unparsed:
-        wire = self._begun()
+        if self._is_over:  # nobody waits for it any more, and a process begun now would be nobody's
+            return Unparsed("reading it was cut off")
         try:
+            wire = self._begun()
             wire.send(text)
             if wire.poll(self.per_page.total_seconds()):
                 found: Page | Unparsed = wire.recv()
                 return found
-        except (EOFError, OSError):  # it was killed
-            self.close()
+        except (EOFError, OSError, ValueError):  # it was killed, or is not ours any more
+            self._end()
             return Unparsed("the process that parsed it died")
-        self.close()
+        self._end()
         return Unparsed(f"it takes more than {self.per_page.total_seconds():g} seconds to parse")
 
     def _begun(self) -> Connection:
@@ -83,14 +86,19 @@ class Parsing:
         return self._wire
 
     def close(self) -> None:
-        """End the process, if there is one, whatever it does."""
+        """End the process, if there is one, whatever it does; none is begun after it."""
+        self._is_over = True
+        self._end()
+
+    def _end(self) -> None:
         if self._wire is not None:
             self._wire.close()
-        if self._process is not None and self._process.pid is not None:
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-        self._wire = self._process = None
+        process, self._wire, self._process = self._process, None, None
+        with suppress(ValueError):  # somebody else ended it just now
+            if process is not None and process.pid is not None:
+                process.kill()
+                process.join()
+                process.close()
 
 
 def _work(wire: Connection) -> None:

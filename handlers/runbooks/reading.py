@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,25 +18,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from handlers.chat.ports import Clock
 from handlers.runbooks import folder, web_page
+from handlers.runbooks.due import LEASE, LONGEST, is_being_read, is_corrected, is_due, made_of, spread
 from handlers.runbooks.fetched import Fetched, Unread
 from handlers.runbooks.git import Git, cache_folder
 from handlers.runbooks.keeping import keep
 from handlers.runbooks.parsing import Parsing
 from handlers.runbooks.policy import Kind, Policies, Source
-from handlers.runbooks.taking import READER, Taking
+from handlers.runbooks.taking import Taking
 from handlers.web.http import Http
 from storage import runbooks
 from storage.engine import Store
-from storage.shelf import RunbookSource
 
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 4
-_LEASE, _WITHIN = timedelta(minutes=15), timedelta(minutes=10)
+_WITHIN = timedelta(minutes=10)
 _SOON: Final = 5.0
 """Seconds that a tick waits for what it began; what takes longer goes on beside the next ticks."""
-_FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
-"""Until a source that failed is tried again: the first time, and at most."""
+_FIRST: Final = timedelta(minutes=1)
+"""Until a source that failed is tried again for the first time."""
 _SHOWN: Final = 50
 _OF_ONE_READING: Final = ("again", "reading_until", "progress")
 
@@ -56,7 +55,13 @@ class Asked:
 @dataclass(slots=True)
 class _State:
     is_ready: bool = False
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: dict[str, tuple[Asked, asyncio.Task[None]]] = field(default_factory=dict)
+    """What is being read here, by the source's name."""
+
+    def begin(self, asked: Asked, work: Coroutine[None, None, None]) -> None:
+        name, task = asked.source.name, asyncio.create_task(work)
+        self.tasks[name] = (asked, task)
+        task.add_done_callback(lambda _: self.tasks.pop(name, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,9 @@ class Reading:
     async def run(self) -> int:
         """Begin to read what is due; returns how many sources that were."""
         for asked in (found := await self._claim(AT_ONCE - len(self._state.tasks))):
-            task = asyncio.create_task(self._one(asked))
-            self._state.tasks.add(task)
-            task.add_done_callback(self._state.tasks.discard)
-        if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=_SOON)
+            self._state.begin(asked, self._one(asked))
+        if running := [task for _, task in self._state.tasks.values()]:
+            await asyncio.wait(running, timeout=_SOON)
         return len(found)
 
     async def read_due(self) -> int:
@@ -88,10 +91,14 @@ class Reading:
         return len(found)
 
     async def end(self) -> None:
-        """Let go of what is being read: whoever runs next has it when its time is over."""
-        for task in tuple(self._state.tasks):
+        """Let go of what is being read: whoever runs next has it at once."""
+        running = list(self._state.tasks.values())
+        for _, task in running:
             task.cancel()
-        await asyncio.gather(*self._state.tasks, return_exceptions=True)
+        await asyncio.gather(*(task for _, task in running), return_exceptions=True)
+        for asked, task in running:
+            if task.cancelled():
+                await self._let_go(asked)
 
     async def ask(self, name: str) -> bool:
         """Have a source read as soon as can be; False: there is none of that name."""
@@ -108,22 +115,28 @@ class Reading:
     # ---- taking in hand ------------------------------------------------------------------------------------
 
     async def _claim(self, room: int) -> list[Asked]:
-        if room <= 0 or (self._state.is_ready and not self.policy.sources):
+        names = set(self.policy.sources) - set(self._state.tasks)
+        if room <= 0 or (self._state.is_ready and not names):
             return []
         now = self.clock()
         if self._state.is_ready:
             async with self.store.glancing() as session:
-                if not await runbooks.is_due(session, self.workspace, now):
-                    return []
+                known = await runbooks.moments(session, self.workspace)
+            names = {name for name in names & known.keys()
+                     if is_due(self.policy.sources[name], known[name], now)}
+            if not names:
+                return []
         found = list[Asked]()
         async with self.store.begin() as session:
             if not self._state.is_ready:
                 await runbooks.keep_only(session, self.workspace, self.policy.sources, now)
-            for row in await runbooks.due(session, self.workspace, now, limit=room):
-                source = self.policy.sources.get(row.name)
-                if source is None:
+            for row in await runbooks.free(session, self.workspace, names):
+                source = self.policy.sources[row.name]
+                if not self._state.is_ready and is_corrected(row, source, now):
+                    row.next_at = now
+                if len(found) == room or not is_due(source, row.next_at, now):
                     continue
-                row.asked_at, row.next_at = now, now + _LEASE
+                row.asked_at, row.next_at = now, now + LEASE
                 details = {key: value for key, value in row.details.items() if key not in _OF_ONE_READING}
                 row.details = {**details, "reading_until": row.next_at.isoformat()}
                 found.append(Asked(source, now, row.revision, row.failures, details))
@@ -156,7 +169,7 @@ class Reading:
     async def _read(self, asked: Asked) -> None:
         """Raises Unread."""
         source = asked.source
-        made = _made_of(source)
+        made = made_of(source)
         is_same = asked.details.get("made_of") == made
         token = self._token(source)
         remembered = web_page.Remembered.of(asked.details) if is_same else web_page.Remembered()
@@ -209,7 +222,7 @@ class Reading:
                     if row is None:
                         return  # somebody else has it in hand by now
                     has_changed |= await keep(session, row, batch, self.clock())
-                    row.next_at = self.clock() + _LEASE
+                    row.next_at = self.clock() + LEASE
                     row.details = {**row.details, "reading_until": row.next_at.isoformat(),
                                    "progress": [done, len(taking.pages)]}
         finally:
@@ -237,7 +250,7 @@ class Reading:
             is_again = row.details.get("again")
             row.details = details
             row.revision, row.answered_at, row.error, row.failures = revision, now, None, 0
-            row.next_at = now if is_again else now + _spread(asked.source, now)
+            row.next_at = now if is_again else now + spread(asked.source, now)
         if asked.failures:
             log.info("the runbooks of %s can be read again", asked.source.name)
 
@@ -252,22 +265,17 @@ class Reading:
             row.details = asked.details
             row.failures, row.error = asked.failures + 1, why
             pause = asked.source.every if is_settled else _FIRST * 2 ** min(asked.failures, 10)
-            row.next_at = now if is_again else now + min(max(pause, _FIRST), _LONGEST)
+            row.next_at = now if is_again else now + min(max(pause, _FIRST), LONGEST)
         if is_new:
             log.warning("the runbooks of %s cannot be read: %s", asked.source.name, why)
 
 
-def is_being_read(row: RunbookSource, now: datetime) -> bool:
-    until = row.details.get("reading_until")
-    return isinstance(until, str) and datetime.fromisoformat(until) > now
-
-
-def _made_of(source: Source) -> str:
-    """Another where a page could come out otherwise although its file is the same."""
-    return sha256(f"{READER} {source!r}".encode()).hexdigest()[:16]
-
-
-def _spread(source: Source, now: datetime) -> timedelta:
-    """Until the next time: not all at once, and not at the same second of each hour."""
-    share = sha256(f"{source.name}/{now.isoformat()}".encode()).digest()[0] / 255
-    return source.every * (0.9 + 0.2 * share)
+    async def _let_go(self, asked: Asked) -> None:
+        now = self.clock()
+        try:
+            async with self.store.begin() as session:
+                row = await runbooks.held(session, self.workspace, asked.source.name, asked.at)
+                if row is not None:
+                    row.details, row.next_at = asked.details, now
+        except (SQLAlchemyError, OSError) as error:  # then its time has to pass
+            log.warning("the runbooks of %s could not be let go: %s", asked.source.name, type(error).__name__)

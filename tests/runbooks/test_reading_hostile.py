@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import logging
@@ -10,13 +9,14 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter, thread_time
+from threading import get_ident
+from time import thread_time
 from typing import Any
 
 import pytest
 from aiohttp import web as aio
 
-from handlers.runbooks import archive, parsing
+from handlers.runbooks import archive, page_shelf, parsing, taking
 from handlers.runbooks.archive import unpacked
 from handlers.runbooks.blocks import blocks
 from handlers.runbooks.codeowners import owner_of
@@ -382,45 +382,36 @@ async def test_files_to_be_taken_in_are_not_all_held_at_once(shelf: Shelf, ops: 
     assert "is over 1024 KiB together" in " ".join(next(each for each in batch if each.path == "all.md").details["faults"]) or "not there" in str(batch)
 
 
-async def gap(work: Any) -> float:
-    """The longest time for which the event loop could do nothing else while this ran."""
-    longest, is_over = 0.0, False
+def spied(monkeypatch: pytest.MonkeyPatch, module: Any, *names: str) -> set[int]:
+    """The threads in which these functions of a module ran."""
+    found: set[int] = set()
 
-    async def beat() -> None:
-        nonlocal longest
-        while not is_over:
-            begun = perf_counter()
-            await asyncio.sleep(0.001)
-            longest = max(longest, perf_counter() - begun)
-    beating = asyncio.create_task(beat())
-    await asyncio.sleep(0.01)
-    try:
-        await work
-    finally:
-        is_over = True
-        await beating
-    return longest
+    def spy(name: str) -> None:
+        real = getattr(module, name)
+
+        def called(*args: Any, **more: Any) -> Any:
+            found.add(get_ident())
+            return real(*args, **more)
+        monkeypatch.setattr(module, name, called)
+    for name in names:
+        spy(name)
+    return found
 
 
-async def test_pages_that_take_in_others_do_not_hold_up_the_event_loop(shelf: Shelf, ops: Path) -> None:
-    keys = "\n".join(f"k{at}: [a, b, c, d]" for at in range(900))
-    for at in range(12):
-        (ops / f"p{at}.md").write_text(f"---\n{keys}\n---\n# P\n\n{{% include x.md %}}\n" + "word {! and\n" * 20_000)
-    assert await gap(shelf.read()) < 0.35
-    assert len(await shelf.pages()) == 13
+async def test_what_a_page_takes_in_is_put_together_beside_the_event_loop(shelf: Shelf, ops: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = spied(monkeypatch, taking, "front", "included")
+    (ops / "p.md").write_text("---\ntitle: P\n---\n# P\n\n{% include x.md %}\n" + "word {! and\n" * 2_000)
+    await shelf.read()
+    assert len(await shelf.pages()) == 2
+    assert threads
+    assert get_ident() not in threads
 
 
-async def test_a_long_passage_is_made_into_a_card_beside_the_event_loop(shelf: Shelf) -> None:
+async def test_a_long_passage_is_made_into_a_card_beside_the_event_loop(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     markdown = "".join(f"{at}. Look at `x{at}` and **then** [there](a.md), please.\n" for at in range(1_200))
     kept = Kept(1, "ops", "a.md", "A", ("A",), "a", markdown, None, None, None, False, False, None)
-    pages = Pages(shelf.store, Policies())
+    threads = spied(monkeypatch, page_shelf, "blocks")
     async with shelf.store.reading() as session:
-        async def work() -> None:
-            assert len(await pages.passage(session, "slack:T1", kept)) == len(blocks(markdown)) == 1_200
-        taken = perf_counter()
-        blocks(markdown)
-        taken = perf_counter() - taken
-        longest = await gap(pages.passage(session, "slack:T1", kept))
-        await work()
-    assert taken > 0.05
-    assert longest < taken / 2
+        assert await Pages(shelf.store, Policies()).passage(session, "slack:T1", kept) == blocks(markdown)
+    assert threads
+    assert get_ident() not in threads

@@ -24,7 +24,8 @@ def upgrade() -> None:
     sa.Column('details', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_runbook_page_workspace_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_runbook_page')),
-    sa.UniqueConstraint('workspace_id', 'source', 'path', name=op.f('uq_runbook_page_workspace_id_source_path'))
+    sa.UniqueConstraint('workspace_id', 'source', 'path', name=op.f('uq_runbook_page_workspace_id_source_path')),
+    sqlite_autoincrement=True
     )
     op.create_table('runbook_source',
     sa.Column('workspace_id', sa.String(length=64), nullable=False),
@@ -63,7 +64,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['page_id'], ['runbook_page.id'], name=op.f('fk_runbook_section_page_id')),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_runbook_section_workspace_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_runbook_section')),
-    sa.UniqueConstraint('page_id', 'ordinal', name=op.f('uq_runbook_section_page_id_ordinal'))
+    sa.UniqueConstraint('page_id', 'ordinal', name=op.f('uq_runbook_section_page_id_ordinal')),
+    sqlite_autoincrement=True
     )
     op.create_table('runbook_gap',
     sa.Column('workspace_id', sa.String(length=64), nullable=False),
