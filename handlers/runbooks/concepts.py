@@ -52,6 +52,8 @@ class Asked:
     """Stems of headings under which the kind of answer that is wanted stands."""
     is_grave: bool
     is_mild: bool
+    is_whole: bool = True
+    """All of its words that say something are searched for; none only tells what kind of answer is wanted."""
 
 
 @dataclass(slots=True)
@@ -80,6 +82,9 @@ def asked(question: str, is_known: Known, nearest: Nearest, synonyms: Synonyms, 
         headings |= synonyms.intents[intent].headings
         for word in words[begin:end]:
             word.weight *= tuning.asking
+    if not any(each.is_weighty and each.weight > 0 for each in words):  # nothing else is asked
+        for at in synonyms.kinds_named(stems):
+            words[at].weight = 1.0
     others = _others(words, stems, synonyms, tuning)
     found: dict[str, Concept] = {}
     for word in words:
@@ -91,7 +96,8 @@ def asked(question: str, is_known: Known, nearest: Nearest, synonyms: Synonyms, 
     whole = joined(plain(question)) if len(question) <= 2 * LONGEST else ""
     return Asked(tuple(found.values()), tuple(dict.fromkeys(filter(None, (whole, *names)))),
                  tuple(dict.fromkeys(loose)), len(question.split()) == 1, frozenset(headings),
-                 bool(said & synonyms.grave), bool(said & synonyms.mild))
+                 bool(said & synonyms.grave), bool(said & synonyms.mild),
+                 all(each.weight > 0 for each in words if each.is_weighty))
 
 
 def _words(question: str, is_known: Known, tuning: Tuning) -> tuple[list[_Word], list[str], list[str]]:

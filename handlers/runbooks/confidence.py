@@ -26,6 +26,8 @@ _LATER: Final = 0.6
 _SAYS_ENOUGH: Final = 0.9
 """A question that says less than this, beside a word that nothing holds, is too vague to be sure of."""
 _NAMED: Final = 0.95
+_CALLED: Final = 0.7
+_ONE_OF_SEVERAL: Final = 0.45
 _STUB: Final = 0.7
 _OLD: Final = 0.85
 
@@ -45,6 +47,14 @@ def confidence(ranking: Ranking, best: Candidate) -> float:
         return 0.0
     share = best.score / ranking.perfect(asked) * min(1.0, says / (_SAYS_ENOUGH * ranking.most))
     return float(share ** _STEEPNESS / (share ** _STEEPNESS + _EVEN ** _STEEPNESS))
+
+
+def pointed(confidence: float, *, is_alike: bool) -> float:
+    """Of a section whose heading says just what is asked: surely meant if only one page has it, else hardly.
+
+    `is_alike`: several pages have it.
+    """
+    return min(confidence, _ONE_OF_SEVERAL) if is_alike else max(confidence, _CALLED)
 
 
 def trusted(confidence: float, entry: Entry, today: date | None, stale_after: timedelta) -> float:

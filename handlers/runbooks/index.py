@@ -34,17 +34,18 @@ class Index:
 
     def ask(self, question: str, *, at_most: int = 10, sources: Collection[str] | None = None,
             cosines: Mapping[int, float] | None = None, today: date | None = None,
-            stale_after: timedelta = timedelta(days=180)) -> Found:
+            stale_after: timedelta = timedelta(days=180), own: Collection[str] = ()) -> Found:
         """What is found, at best `at_most` sections.
 
-        `sources`: only from these; None: from all. `cosines`: how near each section's meaning is to the
-        question's, by the section's number, -1 to 1; None: words alone decide. `today`: pages that nobody
-        changed for `stale_after` are trusted less; None: age is not looked at.
+        `sources`: only from these; None: from all. `own`: those of whom it is asked for. `cosines`: how near
+        each section's meaning is to the question's, by the section's number, -1 to 1; None: words alone
+        decide. `today`: pages that nobody changed for `stale_after` are trusted less; None: age is not looked
+        at.
         """
         understood = self.understood(question)
         if not understood.concepts or not self.shelf.count:
             return NOTHING_FOUND
-        ranking = Ranking(self.shelf, understood, self.synonyms)
+        ranking = Ranking(self.shelf, understood, self.synonyms, frozenset(own))
         missing = tuple(each.typed for each in understood.concepts if not each.terms and not each.is_name)
         among = None if sources is None else self._from(sources)
         candidates = ranking.candidates(ranking.scores(), among,
@@ -57,10 +58,33 @@ class Index:
         best = candidates[0]
         if cosines is not None:
             sure = blend.confidence(sure, cosines.get(self._entry(best).id, 0.0), is_named=best.is_named)
+        called = self._called(candidates, ranking.own) if best.is_called and not best.is_named else ()
+        if called:
+            sure = confidence.pointed(sure, is_alike=len(called) > 1)
         sure = confidence.trusted(sure, self._entry(best), today, stale_after)
         return Found(tuple(Hit(self._entry(each), each.score) for each in candidates[:at_most]), sure,
                      confidence.verdict(sure), ranking.matched(best), missing,
-                     tuple((each.typed, each.taken_for) for each in understood.concepts if each.taken_for))
+                     tuple((each.typed, each.taken_for) for each in understood.concepts if each.taken_for),
+                     len(called) > 1)
+
+    def _called(self, candidates: Iterable[Candidate], own: Collection[str]) -> Collection[str]:
+        """The pages with a section that is called just what is asked.
+
+        Only `own` ones, if there are any; of these only such as are about nothing else, by their titles.
+        """
+        found = {entry.page: (entry.source in own, self._is_about(each))
+                 for each in candidates if each.is_called for entry in [self._entry(each)]}
+        best = max(found.values())
+        return [page for page, weight in found.items() if weight == best]
+
+    def _is_about(self, candidate: Candidate) -> bool:
+        """Whether its page's title begins with what its heading says."""
+        section = self.shelf.sections[candidate.place]
+        page = self.shelf.pages[self.shelf.page_of[candidate.place]]
+        assert section is not None
+        assert page is not None
+        called = section.headings[-1]
+        return bool(page.titles[0][:len(called)] == called)
 
     def _near(self, cosines: Mapping[int, float], among: Mask | None) -> list[int]:
         """The places of the sections nearest in meaning, `among` these."""

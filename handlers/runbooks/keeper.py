@@ -74,10 +74,13 @@ class Keeper:
         """
         held = await self._fresh()
         cosines = await self._understanding.cosines(question, held.states) if self._understanding else None
-        names = {each.name for each in self.policy.sources.values() if each.pilot in (None, pilot)}
+        sources = self.policy.sources.values()
+        names = {each.name for each in sources if each.pilot in (None, pilot)}
+        own = {each.name for each in sources if pilot is not None and each.pilot == pilot}
         return await asyncio.to_thread(
             held.index.ask, question, at_most=at_most, sources=names, cosines=cosines,
-            today=self.clock().date() if self.clock else None, stale_after=self.policy.stale_after)
+            today=self.clock().date() if self.clock else None, stale_after=self.policy.stale_after,
+            own=own)
 
     async def kept(self, sections: Collection[int]) -> Sequence[Kept]:
         """These sections as an answer shows them, in the order asked for; what is gone is left out."""

@@ -79,7 +79,14 @@ def question_key(question: str, synonyms: Synonyms | None = None) -> str:
             taken[begin:end] = [True] * (end - begin)
             found.add("-".join(known.groups[group][0]))
     found |= {stems[at] for at, word in enumerate(words) if not taken[at] and is_weighty(word)}
+    if named := {stems[at] for at in known.kinds_named(stems)} if _is_only_a_kind(found) else set():
+        found = named
     return " ".join(sorted(found))[:KEY_AT_MOST].rstrip()
+
+
+def _is_only_a_kind(key: set[str]) -> bool:
+    """At most what kind of answer is wanted is asked for."""
+    return all(each.startswith("?") for each in key)
 
 
 def _words_of_address(found: re.Match[str]) -> str:

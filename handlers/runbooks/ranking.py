@@ -25,6 +25,8 @@ CANDIDATES: Final = 64
 """Sections that are looked at closely."""
 _NAMED: Final = 2.0
 """What a section is worth beside a perfect one, if the question gives its name."""
+_SAME: Final = 0.9
+"""From this weight a term is another form of the word, not only used alike."""
 _ALIKE: Final = 88
 """From this likeness of 100 a bare name is believed to be meant for a known one."""
 
@@ -34,6 +36,8 @@ class Candidate:
     place: int
     score: float
     is_named: bool
+    is_called: bool = False
+    """Its heading says just what is asked."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,8 @@ class Ranking:
     shelf: Shelf
     asked: Asked
     synonyms: Synonyms
+    own: frozenset[str] = frozenset()
+    """Sources of whom it is asked for: they go before what is shared, where both are called just so."""
 
     def idf(self, term: str) -> float:
         """How much a term says: what few hold says more (BM25's, never negative)."""
@@ -109,7 +115,8 @@ class Ranking:
         found = []
         for place in looked_at:
             section, page = self._at(place)
-            score = float(scores[place]) + self._closer(section, page, asked_for, best)
+            is_called = self._is_called(section, asked_for)
+            score = float(scores[place]) + self._closer(section, page, asked_for, best, is_called=is_called)
             if int(self.shelf.page_of[place]) in twins and self._is_meant(page):
                 score += self.shelf.tuning.severity * best
             if place in named:
@@ -117,7 +124,7 @@ class Ranking:
             if section.entry.is_stub:
                 score *= self.shelf.tuning.stub
             if score > 0 or place in looked_at_anyway:
-                found.append(Candidate(place, score, place in named))
+                found.append(Candidate(place, score, place in named, is_called))
         return sorted(found, key=lambda each: (-each.score, *self._order(each.place)))
 
     def _twins(self, places: Iterable[int]) -> set[int]:
@@ -162,14 +169,27 @@ class Ranking:
                 found[term] = max(found.get(term, 0.0), concept.weight * weight)
         return found
 
+    def _is_called(self, section: PlacedSection, asked_for: Mapping[str, float]) -> bool:
+        """Whether its own heading says all that is asked and nothing else."""
+        own = section.headings[-1] if section.headings else ()
+        searched = [each for each in self.asked.concepts if not each.is_name and each.weight > 0]
+        if not self.asked.is_whole or not own or not searched or not all(each.terms for each in searched):
+            return False
+        if "".join(own) == "".join(each.terms[0][0] for each in searched):  # "rollback": "Roll back"
+            return True
+        said = all(any(term in own for term, weight in each.terms if weight >= _SAME) for each in searched)
+        return said and all(asked_for.get(term, 0.0) >= _SAME for term in own)
+
     def _closer(self, section: PlacedSection, page: PlacedPage, asked_for: Mapping[str, float],
-                best: float) -> float:
+                best: float, *, is_called: bool) -> float:
         """What titles and headings add that are asked for in full, and the kind of answer that is wanted."""
         tuning = self.shelf.tuning
         more = tuning.heading_cover * self._best_cover(section.headings, asked_for)
         if len(self.shelf.page_names) > 1:
             more += tuning.title_cover * self._best_cover(page.titles, asked_for)
-        if any(not self.asked.headings.isdisjoint(each) for each in section.headings):
+        if is_called:
+            more += (tuning.called + tuning.own * (page.source in self.own)) * best
+        elif any(not self.asked.headings.isdisjoint(each) for each in section.headings):
             more += tuning.intent * best
         return more
 

@@ -49,6 +49,11 @@ class Synonyms:
                 if tuple(stems[at:at + len(phrase)]) == phrase:
                     yield at, at + len(phrase), group
 
+    def kinds_named(self, stems: Sequence[str]) -> set[int]:
+        """Where the words stand that ask for a section by its usual name: "call" of "who do we call"."""
+        return {at for begin, end, intent in self.intents_in(stems) for at in range(begin, end)
+                if stems[at] in self.intents[intent].headings and stems[at] not in STOP}
+
     def intents_in(self, stems: Sequence[str]) -> Iterator[tuple[int, int, int]]:
         """(begin, end, intent) of the phrases that say what is asked for; of two in one place the longer."""
         at = 0

@@ -48,6 +48,10 @@ class Tuning:
     """What it is worth that a title's, a heading's every word was asked for."""
     intent: float = 0.35
     """What it is worth that a section is named for the kind of answer that is wanted, of the best score."""
+    called: float = 0.5
+    """What it is worth, in place of `intent`, that a heading says just what is asked, of the best score."""
+    own: float = 0.1
+    """What it is worth besides that it is the pilot's own, of the best score."""
     severity: float = 0.03
     """What it is worth to be as bad as the question says, beside a twin that is not, of the best score."""
     stub: float = 0.97

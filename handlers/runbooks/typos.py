@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+
+from handlers.runbooks.tokens import stem
 
 _SHORTEST: Final = 5
 """Shorter words are too near each other: most, cost, host."""
@@ -49,11 +53,11 @@ class Vocabulary:
     def nearest(self, word: str) -> str | None:
         """The known word that this one was most likely meant to be: itself if known, None if none is near.
 
-        Of those equally near, the one that more pages hold.
+        Of those equally near, the one that more pages hold. An ordinary English word is no slip.
         """
         if word in self.pages:
             return word
-        if len(word) < _SHORTEST or not word.isalpha():
+        if len(word) < _SHORTEST or not word.isalpha() or stem(word) in ordinary():
             return None
         far = 2 if len(word) >= _TWO_FROM else 1
         near = [(distance, -self.pages[each], each) for each, distance in self._around(word, far)
@@ -70,6 +74,14 @@ class Vocabulary:
                           process.extract(word, words, scorer=OSA.distance, score_cutoff=far, limit=None)
                           if letter == word[0] or (each[1:2] == word[0] and distance == 1)]
         return found
+
+
+@cache
+def ordinary() -> frozenset[str]:
+    """Stems of ordinary English words from five letters on."""
+    text = (files("handlers.runbooks") / "library" / "words.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return frozenset(stem(word) for line in lines for word in line.split())
 
 
 def vocabulary(pages: Mapping[str, int]) -> Vocabulary:

@@ -96,6 +96,8 @@ class Found:
     """Words of the question that no runbook holds, as they were typed."""
     corrected: tuple[tuple[str, str], ...] = ()
     """(typed, taken for): words that were taken for typing errors."""
+    is_alike: bool = False
+    """Several pages have a section that is called just what was asked, so it points at none of them."""
 
 
 NOTHING_FOUND = Found((), 0.0, Verdict.NOTHING)

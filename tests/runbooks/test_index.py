@@ -58,6 +58,60 @@ def test_what_comes_first_for_how_to_is_how_to() -> None:
     assert INDEX.ask("what does it mean that the index is corrupt").hits[0].entry.path[-1] == "Meaning"
 
 
+KINDS = {
+    "ops/rollback.md": """
+# Roll back a release
+## Mitigate
+1. Undo the last rollout: it goes one revision back.
+## Roll back
+1. Roll the service back to a revision that was good.
+## Whom to call
+The author of the change.
+""",
+    "ops/retrain.md": """
+# Retrain
+## Mitigate
+1. Roll the old model back in, then train.
+## Roll back
+1. Set the alias back.
+## Whom to call
+The engineer of the model.
+""",
+    "claims/contacts.md": """
+# Claims triage
+## Whom to call
+Ana Ruiz, and at night the operations centre.
+"""}
+
+
+@pytest.mark.parametrize("question", ["how do we roll back", "How do we roll back?", "how do we rollback", "roll back"])
+def test_a_heading_that_says_just_what_is_asked_goes_before_the_usual_one(question: str) -> None:
+    found = shelf_of(KINDS).ask(question)
+    assert (found.hits[0].entry.page, found.hits[0].entry.path[-1]) == ("ops/rollback.md", "Roll back")
+    assert found.verdict is Verdict.ANSWER
+    assert not found.is_alike, "the page that is all about it is meant"
+
+
+@pytest.mark.parametrize("question", ["whom do we call", "Whom do we call?", "who do we call", "who to call"])
+def test_what_several_pages_have_under_one_heading_is_offered_and_not_claimed(question: str) -> None:
+    both = built([*entries(KINDS, source="ops")])
+    found = both.ask(question)
+    assert found.verdict is Verdict.CLOSEST
+    assert found.is_alike
+    assert {hit.entry.path[-1] for hit in found.hits[:3]} == {"Whom to call"}
+
+    # The pilot's own page is meant where there is one.
+    mixed = built([replace(each, source=each.page.partition("/")[0]) for each in entries(KINDS)])
+    found = mixed.ask(question, own={"claims"})
+    assert (found.hits[0].entry.page, found.verdict, found.is_alike) == ("claims/contacts.md", Verdict.ANSWER, False)
+    assert mixed.ask("whom do we call about the release", own={"claims"}).hits[0].entry.page == "ops/rollback.md"
+
+
+def test_another_kind_of_answer_is_not_the_section_of_that_name() -> None:
+    found = shelf_of({"ops/rollback.md": KINDS["ops/rollback.md"] + "## Diagnose\nConfirm that it is the release: roll back?\n"})
+    assert found.ask("how do I verify the roll back").hits[0].entry.path[-1] == "Diagnose"
+
+
 @pytest.mark.parametrize("question", ["", "   ", "?!", "what do I do", "the of and to", "AND OR", "***", "\"\"", "()", "🙂", "\x00", "*"])
 def test_nothing_asked_is_nothing_found(question: str) -> None:
     assert INDEX.ask(question) == NOTHING_FOUND

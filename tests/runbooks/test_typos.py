@@ -24,6 +24,12 @@ def test_a_slip_is_repaired_and_another_word_is_left(typed: str, meant: str | No
     assert KNOWN.nearest(typed) == meant
 
 
+@pytest.mark.parametrize("said", ["refuse", "refuses", "refusing", "reject", "report"])
+def test_an_ordinary_word_is_no_slip_though_only_a_word_like_it_is_known(said: str) -> None:
+    known = vocabulary(Counter({"reuse": 4, "reuses": 2, "refusning": 1, "eject": 1, "resport": 3}))
+    assert known.nearest(said) is None
+
+
 @given(st.dictionaries(WORD, st.integers(1, 9), min_size=1, max_size=40))
 def test_a_known_word_is_never_taken_for_another(words: dict[str, int]) -> None:
     known = vocabulary(words)
