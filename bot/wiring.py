@@ -261,7 +261,7 @@ def assembled(settings: Settings, clock: Clock, store: Store, web: AsyncWebClien
                   silences=Silences(ledger, people, silencing.run),
                   oncall=OnCallDesk(boards, Shifts(ledger, people), Rotations(ledger, people)),
                   alert_reports=alert_reports, alert_runbooks=alert_runbooks, gaps=gaps,
-                  runbooks=Asking(ledger, people, keeper, pages, write),
+                  runbooks=Asking(ledger, people, keeper, pages, write, client),
                   alert_lists=AlertLists(store, clock, alert_cards, permalinks(identity.url),
                                          can_attach=FILES in identity.scopes),
                   runbook_sources=RunbookSources(reading, admins))

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.alerts.signals import Link as LinkKind
 from handlers.chat.cards import Bold, Button, Code, Element, Line, Link, Text
 from handlers.chat.wording import Words
-from handlers.runbooks.cards import address_of, path_of, short
 from handlers.runbooks.for_alert import ForAlert, Runbook, Signs
+from handlers.runbooks.page_lines import address_of, path_of
 from handlers.runbooks.page_shelf import asked_as
 from storage import pilots
 from storage.alerting import Alert, AlertState
@@ -50,7 +50,7 @@ def elements(found: Runbook | None, words: Words) -> list[Element]:
     if found is None:
         return []
     kept, address = found.kept, address_of(found.kept)
-    title = short(path_of(kept), _TITLE)
+    title = path_of(kept, _TITLE)
     head: Line = (Bold(words.text("Runbook")), ": ", Link(address, title) if address is not None else title)
     if kept.is_stub:
         return [Text(((*head, " · ", words.text("nobody has written it yet")),))]

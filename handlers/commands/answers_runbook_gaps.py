@@ -25,7 +25,7 @@ async def _press_gaps(tools: Tools, pressed: Pressed) -> Reply:
     if which not in (OPEN, ASIDE):
         raise ValueError
     return Reply(await tools.gaps.card(pressed.actor, pressed.person, pilot_id or None, page, which),
-                 reads=True)
+                 reads=True, instead=True)
 
 
 async def _press_give(tools: Tools, pressed: Pressed) -> Reply:

@@ -100,33 +100,39 @@ async def _press_alert(tools: Tools, pressed: Pressed) -> Reply:
 
 
 async def _press_whole(tools: Tools, pressed: Pressed) -> Reply:
-    card = await tools.runbooks.whole(pressed.actor, int(pressed.args[1]))
-    return Reply(card, reads=True, window=True)
+    number, section = int(pressed.args[0]), int(pressed.args[1])
+    return Reply(await tools.runbooks.whole(pressed.actor, number, section), reads=True, window=True)
+
+
+async def _press_part(tools: Tools, pressed: Pressed) -> Reply:
+    """Another part of a section, in the window that it is in already."""
+    number, section, part = (int(each) for each in pressed.args[:3])
+    return Reply(await tools.runbooks.whole(pressed.actor, number, section, part), reads=True)
 
 
 async def _press_said(tools: Tools, pressed: Pressed) -> Reply:
     number, said = int(pressed.args[0]), pressed.args[1]
     if said not in _JUDGED:
         raise ValueError(said)
-    return Reply(await tools.runbooks.judge(pressed.actor, number, said), reads=True)
+    return Reply(await tools.runbooks.judge(pressed.actor, number, said), reads=True, instead=True)
 
 
 async def _press_see(tools: Tools, pressed: Pressed) -> Reply:
     number, section = int(pressed.args[0]), int(pressed.args[1])
-    return Reply(await tools.runbooks.see(pressed.actor, number, section), reads=True)
+    return Reply(await tools.runbooks.see(pressed.actor, number, section), reads=True, instead=True)
 
 
 async def _press_sum(tools: Tools, pressed: Pressed) -> Reply:
-    return Reply(await tools.runbooks.sum_up(pressed.actor, int(pressed.args[0])), reads=True)
+    return Reply(await tools.runbooks.sum_up(pressed.actor, int(pressed.args[0])), reads=True, instead=True)
 
 
 async def _press_post(tools: Tools, pressed: Pressed) -> Reply:
     number, section = int(pressed.args[0]), int(pressed.args[1])
-    return Reply(await tools.runbooks.post(pressed.actor, number, section), reads=True)
+    return Reply(await tools.runbooks.post(pressed.actor, number, section), reads=True, instead=True)
 
 
 async def _press_tell(tools: Tools, pressed: Pressed) -> Reply:
-    return Reply(await tools.runbooks.tell(pressed.actor, int(pressed.args[0])), reads=True)
+    return Reply(await tools.runbooks.tell(pressed.actor, int(pressed.args[0])), reads=True, instead=True)
 
 
 async def _history(tools: Tools, asked: Typed) -> Reply:
@@ -138,12 +144,13 @@ async def _history(tools: Tools, asked: Typed) -> Reply:
 
 async def _press_history(tools: Tools, pressed: Pressed) -> Reply:
     number, page = int(pressed.args[0]), int(pressed.args[1])
-    return Reply(await tools.runbooks.history(pressed.actor, number or None, page), reads=True)
+    return Reply(await tools.runbooks.history(pressed.actor, number or None, page), reads=True, instead=True)
 
 
 ANSWERS = Answers(
     typed={"/runbook": _ask, "/runbook history": _history},
-    pressed={"rb-ask": _press_ask, "rb-alert": _press_alert, "rb-whole": _press_whole, "rb-said": _press_said,
+    pressed={"rb-ask": _press_ask, "rb-alert": _press_alert, "rb-whole": _press_whole, "rb-part": _press_part,
+             "rb-said": _press_said,
              "rb-see": _press_see, "rb-sum": _press_sum, "rb-post": _press_post, "rb-tell": _press_tell,
              "rb-history": _press_history},
     filled={"rb-ask": _fill_ask})

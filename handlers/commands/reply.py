@@ -15,6 +15,8 @@ class Reply:
     reads: bool = False
     """The card is what was asked for, so it is shown wherever the press came from."""
     refused: Refused | None = None
+    instead: bool = False
+    """The card takes the place of the one that was pressed, where only its reader sees that."""
     window: bool = False
     """The card opens over what is on the screen, which stays."""
     twice: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 from handlers.runbooks.cards import Post
 from handlers.runbooks.question_reading import Question
 from handlers.runbooks.values import Found, Kept
+from storage.models import Pilot
 from storage.shelf import RunbookQuestion
 
 
@@ -29,7 +30,7 @@ def candidates(found: Found, known: int | None) -> list[int]:
 def details_of(found: Found, question: Question) -> dict[str, Any]:
     said: dict[str, Any] = {"matched": list(found.matched), "missing": list(found.missing),
                             "corrected": [list(each) for each in found.corrected],
-                            "was_trace": question.was_trace}
+                            "was_trace": question.was_trace, "alike": found.is_alike}
     return {name: value for name, value in said.items() if value}
 
 
@@ -46,6 +47,15 @@ def turn_to(row: RunbookQuestion, section: int | None, kept: Sequence[Kept]) -> 
         show(row, shown)
 
 
+def is_another(row: RunbookQuestion, kept: Kept) -> bool:
+    """Whether what stands at the place of the section that was shown is called otherwise by now.
+
+    A section keeps its number while its page has one at its place, whatever it says.
+    """
+    return row.section == kept.section_id and (
+        (row.source, row.path) != (kept.source, kept.path) or list(row.headings or ()) != list(kept.headings))
+
+
 def place_of(row: RunbookQuestion) -> Post:
     """Where others could see the answer: not in direct messages, nor from a form over the Home tab."""
     if row.room is None or not row.room.partition(":")[2].startswith(("C", "G")):
@@ -53,6 +63,9 @@ def place_of(row: RunbookQuestion) -> Post:
     return Post.CHANNEL if row.thread is None else Post.THREAD
 
 
-def again(row: RunbookQuestion) -> tuple[tuple[str, str], ...]:
-    return (("Ask again", f"/runbook {row.words}"),)
+def again(asked: RunbookQuestion | str, pilot: Pilot | None) -> tuple[tuple[str, str], ...]:
+    """A button that asks the same of the same pilot, wherever it is pressed."""
+    words = asked if isinstance(asked, str) else asked.words
+    where = f'in "{pilot.name}" ' if pilot is not None and '"' not in pilot.name else ""
+    return (("Ask again", f"/runbook {where}{words}"),)
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from handlers.chat.cards import Card
 from handlers.chat.errors import Refused
-from handlers.chat.ports import Actor
+from handlers.chat.ports import Actor, Directory
 from handlers.ledger import Entry, Ledger
 from handlers.people.actions import People
 from handlers.people.permissions import Action, Hat, check
 from handlers.pilots.hats import hats_of
 from handlers.runbooks import history
-from handlers.runbooks.asked import again, candidates, details_of, place_of, show, turn_to
+from handlers.runbooks.asked import again, candidates, details_of, is_another, place_of, show, turn_to
 from handlers.runbooks.blocks import Block
 from handlers.runbooks.cards import Answer, Post, answer_card, whole_card
 from handlers.runbooks.keeper import Keeper
-from handlers.runbooks.owners import keepers_of
+from handlers.runbooks.owners import others_of
 from handlers.runbooks.page_shelf import Pages, asked_as
+from handlers.runbooks.posting import check_posting
 from handlers.runbooks.progress import StillReading
 from handlers.runbooks.question_reading import Question, read_question
 from handlers.runbooks.values import Found, Kept, Verdict
+from handlers.runbooks.writers import Writes, Written
 from storage import pilots, runbook_questions
 from storage.models import Pilot
 from storage.outbox import Promise
@@ -45,25 +47,6 @@ _NOT_YOURS: Final = Refused("Only whoever asked can say that. Ask it yourself wi
 _NO_QUESTION: Final = Refused("That question is not in my books any more. Ask it again with `/runbook`.")
 
 
-class Written(Protocol):
-    """An answer in sentences, each with the number of the passage it rests on."""
-
-    @property
-    def sentences(self) -> tuple[tuple[str, int], ...]: ...
-    @property
-    def note(self) -> str:
-        """That one was left out, and why; empty: none was."""
-        ...
-
-
-class Writes(Protocol):
-    """Writes an answer out of passages, where an admin wants that."""
-
-    async def written(self, question: str, kept: Sequence[Kept]) -> Written | None:
-        """None: it is not to be, or cannot be; the passage answers alone."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Asking:
     ledger: Ledger
@@ -71,6 +54,8 @@ class Asking:
     keeper: Keeper
     pages: Pages
     write: Writes | None = None
+    directory: Directory | None = None
+    """Tells whether the bot may post where it is asked; None: the first post will tell."""
 
     @property
     def is_connected(self) -> bool:
@@ -95,7 +80,7 @@ class Asking:
             known = await self.pages.at_address(actor.workspace, question.url, name)
         if known is None and " " not in question.words:
             known = await self.pages.named(actor.workspace, question.words, name)
-        found = await self._found(question, name)
+        found = await self._found(question, name, pilot)
         kept = await self.keeper.kept(candidates(found, known))
         verdict: Verdict = found.verdict if kept else Verdict.NOTHING
         shown: Kept | None
@@ -119,19 +104,19 @@ class Asking:
             await entry.session.flush()
         return await self._card(row, pilot, kept)
 
-    async def _found(self, question: Question, pilot: str | None) -> Found:
+    async def _found(self, question: Question, name: str | None, pilot: Pilot | None) -> Found:
         try:
-            return await self.keeper.find(question.words, pilot=pilot, at_most=_LOOKED_AT)
+            return await self.keeper.find(question.words, pilot=name, at_most=_LOOKED_AT)
         except StillReading as error:
             raise Refused(f"{error} `/runbook sources` shows where they are kept.",
-                          choices=(("Ask again", f"/runbook {question.words}"),)) from error
+                          choices=again(question.words, pilot)) from error
 
     async def _card(self, row: RunbookQuestion, pilot: Pilot | None, kept: Sequence[Kept], *,
                     written: Written | None = None, sources: Sequence[Kept] = ()) -> Card:
         """A question as it stands, with the section that is shown and what is offered besides."""
         shown = next((each for each in kept if each.section_id == row.section), None)
-        if shown is None and row.section is not None:
-            raise Refused(_GONE, choices=again(row))
+        if row.said != NOBODY_WROTE:
+            _check_there(row, kept, pilot)
         passage: tuple[Block, ...] = ()
         if shown is not None:
             async with self.ledger.store.reading() as session:
@@ -141,9 +126,10 @@ class Asking:
         return answer_card(Answer(
             row.id, row.words, Verdict(row.verdict), self.ledger.clock(), self.keeper.policy.stale_after,
             pilot=pilot.name if pilot is not None else None, shown=shown, passage=passage, others=others,
-            is_first=not tried and not details.get("looked"), matched=details.get("matched", ()),
-            missing=details.get("missing", ()), corrected=details.get("corrected", ()),
-            was_trace=bool(details.get("was_trace")), post=place_of(row),
+            is_first=not tried and not details.get("looked"), is_alike=bool(details.get("alike")),
+            matched=details.get("matched", ()), missing=details.get("missing", ()),
+            corrected=details.get("corrected", ()), was_trace=bool(details.get("was_trace")),
+            post=place_of(row),
             is_posted=bool(details.get("posted")), said=row.said,
             told=details.get("told") if row.told_at is not None else None,
             written=written.sentences if written is not None else (),
@@ -180,6 +166,8 @@ class Asking:
         pilot, kept = await self._stand(actor, number)
         async with self.ledger.entry(actor) as entry:
             row = await self._own(entry, number)
+            if said == HELPFUL:
+                _check_there(row, kept, pilot)
             row.said, row.said_at = said, entry.now
             if said == NOT_IT and row.section is not None:
                 tried = [*row.details.get("tried", ()), row.section]
@@ -192,8 +180,8 @@ class Asking:
         pilot, kept = await self._stand(actor, number)
         async with self.ledger.entry(actor) as entry:
             row = await self._own(entry, number)
-            if section not in (row.section, *row.others):
-                raise Refused(_GONE, choices=again(row))
+            if section not in {each.section_id for each in kept}:
+                raise Refused(_GONE, choices=again(row, pilot))
             if row.section is not None and row.section not in row.others:
                 row.others = [*row.others, row.section]
             row.details = {**row.details, "looked": True}
@@ -213,25 +201,33 @@ class Asking:
 
     # ---- to others -----------------------------------------------------------------------------------------
 
-    async def whole(self, actor: Actor, section: int) -> Card:
-        """A whole section with all below it; whoever sees the button may look."""
+    async def whole(self, actor: Actor, number: int, section: int, part: int = 0) -> Card:
+        """A whole section with all below it, or a part of it; whoever sees the button may look.
+
+        `number`: of the question that it was shown for.
+        """
         check(Action.READ, _hats(actor))
         kept = await self.keeper.kept([section])
-        if not kept:
-            raise Refused(_GONE)
         async with self.ledger.store.reading() as session:
-            passage = await self.pages.whole(session, actor.workspace, kept[0])
-        return whole_card(kept[0], passage, self.ledger.clock(), self.keeper.policy.stale_after)
+            row = await runbook_questions.one(session, actor.workspace, number)
+            if not kept or (row is not None and is_another(row, kept[0])):
+                raise Refused(_GONE)
+            whole = await self.pages.whole(session, actor.workspace, kept[0])
+        return whole_card(kept[0], whole.blocks, self.ledger.clock(), self.keeper.policy.stale_after,
+                          number=number, part=part, is_cut=whole.is_cut)
 
     async def post(self, actor: Actor, number: int, section: int) -> Card:
         """Shown to the room where it was asked, in its thread where it was asked in one."""
         pilot, kept = await self._stand(actor, number)
+        if actor.room is not None and self.directory is not None:
+            await check_posting(self.directory, actor.room)
         async with self.ledger.entry(actor) as entry:
             row = await self._own(entry, number)
             if place_of(row) is Post.NOWHERE or row.room is None:
                 raise Refused("It was asked where nobody else reads along, so there is nowhere to post it.")
             if section != row.section:
-                raise Refused(_GONE, choices=again(row))
+                raise Refused(_GONE, choices=again(row, pilot))
+            _check_there(row, kept, pilot)
             entry.promise(Promise(row.room, POSTED, row.id, live_until=entry.now))
             row.details = {**row.details, "posted": True}
         return await self._card(row, pilot, kept)
@@ -253,13 +249,7 @@ class Asking:
 
     async def _tell(self, entry: Entry, row: RunbookQuestion, kept: Sequence[Kept]) -> list[str]:
         shown = next((each for each in kept if each.section_id == row.section), None)
-        found = await keepers_of(entry.session, row, shown, self.keeper.policy, self.people.admins)
-        others = [person for person in found if person.id != row.asked_by]
-        if not others:
-            raise Refused("You keep these runbooks yourself, so there is nobody else to tell. "
-                          "`/runbook gaps` lists what is missing." if found else
-                          "I know nobody who keeps these runbooks. An admin names an owner in "
-                          "`runbooks.yaml`; in a pilot it is whoever has the operations seat, `/pilot team`.")
+        others = await others_of(entry.session, row, shown, self.keeper.policy, self.people.admins)
         row.told_at = entry.now
         for person in others:
             entry.promise(Promise(person.id, WANTED, row.id, live_until=entry.now))
@@ -307,6 +297,13 @@ class Asking:
         found = await runbook_questions.locked(session, workspace, number)
         assert found is not None
         return found
+
+
+def _check_there(row: RunbookQuestion, kept: Sequence[Kept], pilot: Pilot | None) -> None:
+    """Raises Refused where the section that is shown is not there any more, or is another one."""
+    shown = next((each for each in kept if each.section_id == row.section), None)
+    if row.section is not None and (shown is None or is_another(row, shown)):
+        raise Refused(_GONE, choices=again(row, pilot))
 
 
 def _may_leave(kept: Sequence[Kept]) -> list[Kept]:

@@ -43,6 +43,8 @@ class Block:
     """Of a step: its number, None where the list has dots. Of a heading: its level, 1 to 6."""
     text: str = ""
     """Code as it stands; a table in columns of even width; of an image, its address."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Of a table: its cells, the head first."""
 
 
 def blocks(markdown: str, base_url: str | None = None) -> tuple[Block, ...]:
@@ -106,7 +108,8 @@ class _Reader:
                     yield from self._empty_step()
                     end = next(each for each in range(at, len(self._tokens))
                                if self._tokens[each].type == "table_close")
-                    yield Block(Kind.TABLE, depth=self._depth, text=self._table(self._tokens[at:end]))
+                    rows = self._rows(self._tokens[at:end])
+                    yield Block(Kind.TABLE, depth=self._depth, text=tables.columns(rows), rows=rows)
                     at = end
                 case "html_block":
                     for block in self._html(token.content):
@@ -171,14 +174,14 @@ class _Reader:
             return None
         return url if scheme in _OPENED else None
 
-    def _table(self, tokens: Sequence[Token]) -> str:
+    def _rows(self, tokens: Sequence[Token]) -> tuple[tuple[str, ...], ...]:
         rows: list[list[str]] = []
         for token in tokens:
             if token.type == "tr_open":
                 rows.append([])
             elif token.type == "inline":
                 rows[-1].append(tables.cell(self._spans(token.children or ())))
-        return tables.columns(rows)
+        return tuple(map(tuple, rows))
 
     def _spans(self, children: Sequence[Token]) -> Line:
         """Inline Markdown as spans; neighbours of one kind are one span."""

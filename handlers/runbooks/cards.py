@@ -9,7 +9,6 @@ from enum import Enum
 from typing import Final
 
 from handlers.chat.cards import (
-    Bold,
     Button,
     Buttons,
     Card,
@@ -23,16 +22,16 @@ from handlers.chat.cards import (
     line,
     prose,
 )
-from handlers.chat.wording import ENGLISH, Words
 from handlers.runbooks.blocks import Block
-from handlers.runbooks.passages import elements, excerpt
+from handlers.runbooks.page_lines import about_line, address_of, path_of, short
+from handlers.runbooks.passages import elements, excerpt, parts
 from handlers.runbooks.values import Kept, Verdict
 
 OFFERED: Final = 2
 """Further candidates, as buttons."""
 CLOSEST: Final = 700
 """Characters of what is only near: enough to tell whether it is it."""
-_TITLE: Final = 120
+_EMPTY: Final = Text((line("There is a heading and nothing below it."),))
 _NAMED: Final = 6
 """Words of a question that are named as found or not."""
 
@@ -62,6 +61,8 @@ class Answer:
     others: Sequence[Kept] = ()
     is_first: bool = True
     """Nothing was turned down before it."""
+    is_alike: bool = False
+    """Several pages have a section that is called just what was asked."""
     matched: Sequence[str] = ()
     missing: Sequence[str] = ()
     corrected: Sequence[Sequence[str]] = ()
@@ -102,7 +103,7 @@ def answer_card(answer: Answer) -> Card:
         title = f"Another candidate: {path_of(shown)}"
     made.append(Text((about_line(shown, answer.now, answer.stale_after),)))
     made += _written(answer)
-    made += elements(passage) or [Text((line("There is a heading and nothing below it."),))]
+    made += elements(passage) or [_EMPTY]
     if is_cut:
         made.append(Note(line("This is the beginning of it.")))
     made += _candidates(answer, of=shown)
@@ -112,60 +113,14 @@ def answer_card(answer: Answer) -> Card:
     return Card(title, tuple(made))
 
 
-def path_of(kept: Kept) -> str:
-    """The page's title and the headings down to the section, each once."""
-    parts = list(dict.fromkeys((kept.title, *kept.headings)))
-    return short(" › ".join(parts), 300)
-
-
-def about_line(kept: Kept, now: datetime, stale_after: timedelta, words: Words = ENGLISH) -> Line:
-    """Where it stands, who keeps it, when it was last changed, whose it is."""
-    place = f"{kept.source}/{kept.path}"
-    spans: list[Span] = [Link(address, short(kept.title, _TITLE)), f" ({place})"] if (
-        address := address_of(kept)) else [Bold(short(kept.title, _TITLE)), f" ({place})"]
-    owner = words.text("kept by {owner}", owner=kept.owner) if kept.owner else words.text("no owner named")
-    spans += [" · ", owner, " · "]
-    if kept.changed_at is None:
-        spans.append(words.text("nobody knows when it was last changed"))
-    elif now - kept.changed_at > stale_after:
-        spans.append(Bold(words.text("⚠ old: last changed {ago}", ago=ago(now - kept.changed_at, words))))
-    else:
-        spans.append(words.text("changed {ago}", ago=ago(now - kept.changed_at, words)))
-    spans += [" · ", kept.pilot if kept.pilot is not None else words.text("shared")]
-    return tuple(spans)
-
-
-def address_of(kept: Kept) -> str | None:
-    """The section's own address."""
-    if kept.url is None or not kept.url.startswith(("http://", "https://")):
-        return None
-    return f"{kept.url.partition('#')[0]}#{kept.anchor}" if kept.anchor else kept.url
-
-
-def ago(since: timedelta, words: Words = ENGLISH) -> str:
-    """'today', '3 days ago', '3 weeks ago', '5 months ago', '2 years ago'"""
-    days = max(since.days, 0)
-    if days == 0:
-        return words.text("today")
-    if days < 14:
-        return words.count("{number} day ago", "{number} days ago", days)
-    if days < 60:
-        return words.count("{number} week ago", "{number} weeks ago", days // 7)
-    if days < 730:
-        return words.count("{number} month ago", "{number} months ago", round(days / 30.44))
-    return words.count("{number} year ago", "{number} years ago", days // 365)
-
-
-def short(text: str, at_most: int) -> str:
-    found = " ".join(text.split())
-    return found if len(found) <= at_most else found[:at_most - 1].rstrip() + "…"
-
-
 # ---- kinds of answers ----------------------------------------------------------------------------------
 
 
 def _why_closest(answer: Answer) -> tuple[Line, ...]:
     """What of the question it has, and what nobody wrote about."""
+    if answer.is_alike:
+        return (line("Several runbooks have a section that is called so; this is one of them. "
+                     "Say also what it is about, and you get the right one."),)
     lines = [line("Nothing answers this in so many words; this comes nearest. "
                   "Check that it is about your case before you follow it.")]
     if answer.matched:
@@ -232,7 +187,7 @@ def _written(answer: Answer) -> list[Element]:
 
 def _looking(answer: Answer, shown: Kept) -> list[Button]:
     found = [Button("Show whole section", f"rb-whole:{answer.number}:{shown.section_id}",
-                    says=short(f"Show the whole section {path_of(shown)}", 75))]
+                    says=f"Show the whole section {path_of(shown, 52)}")]
     if answer.may_sum_up and answer.verdict is Verdict.ANSWER and answer.is_first:
         found.append(Button("Sum it up", f"rb-sum:{answer.number}",
                             says="Have a model sum it up, with the passage of each sentence"))
@@ -271,14 +226,10 @@ def _candidates(answer: Answer, lead: str = "", of: Kept | None = None) -> list[
 
 def _named(kept: Kept, beside: Kept | None, at_most: int) -> str:
     """A section on a button. Its last heading stands whole, since that tells it from its neighbours."""
-    title, *headings = dict.fromkeys((kept.title, *kept.headings))
+    headings = list(dict.fromkeys((kept.title, *kept.headings)))[1:]
     if headings and beside is not None and (beside.source, beside.path) == (kept.source, kept.path):
         return short(f"Same page: {' › '.join(headings)}", at_most)
-    whole = path_of(kept)
-    if len(whole) <= at_most or not headings:
-        return short(whole, at_most)
-    last = short(headings[-1], at_most - 20)
-    return f"{short(title, at_most - len(last) - 3)} › {last}"
+    return path_of(kept, at_most)
 
 
 def _notes(answer: Answer) -> list[Element]:
@@ -303,6 +254,21 @@ def _notes(answer: Answer) -> list[Element]:
 # ---- beside the answer ---------------------------------------------------------------------------------
 
 
-def whole_card(kept: Kept, passage: Sequence[Block], now: datetime, stale_after: timedelta) -> Card:
-    """The whole section with all below it."""
-    return Card(path_of(kept), (Text((about_line(kept, now, stale_after),)), *elements(passage)))
+def whole_card(kept: Kept, passage: Sequence[Block], now: datetime, stale_after: timedelta, *,
+               number: int = 0, part: int = 0, is_cut: bool = False) -> Card:
+    """The whole section with all below it, part by part where no window holds it.
+
+    `number`: of the question it is shown for. `is_cut`: it goes on for longer than is shown.
+    """
+    found = parts(passage)
+    part = min(max(part, 0), len(found) - 1)
+    made = [Text((about_line(kept, now, stale_after),)), *elements(found[part])]
+    if not passage:
+        made.append(_EMPTY)
+    if is_cut and part == len(found) - 1:
+        made.append(Note(line("It goes on for longer than I can show; the rest is on the page itself.")))
+    if len(found) > 1:
+        made.append(Note(line(f"Part {part + 1} of {len(found)}.")))
+    turns = [Button(label, f"rb-part:{number}:{kept.section_id}:{at}")
+             for label, at in (("◀ Back", part - 1), ("Next part ▶", part + 1)) if 0 <= at < len(found)]
+    return Card(path_of(kept), (*made, *([Buttons(tuple(turns))] if turns else [])))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.chat.cards import Card
 from handlers.chat.wording import Languages, Words
+from handlers.runbooks.asked import is_another
 from handlers.runbooks.asking import POSTED, WANTED
 from handlers.runbooks.keeper import Keeper
 from handlers.runbooks.page_shelf import Pages
@@ -44,7 +45,7 @@ class RunbookCards:
     async def _posted(self, session: AsyncSession, row: RunbookQuestion, asker: str, words: Words,
                       now: datetime) -> Card:
         kept = await self.keeper.kept([row.section]) if row.section is not None else []
-        if not kept:
+        if not kept or is_another(row, kept[0]):
             return gone_card(row.headings[0] if row.headings else row.path or "", words)
         passage = await self.pages.passage(session, row.workspace_id, kept[0])
         is_answer = row.said == "helpful" or (row.verdict == Verdict.ANSWER and not row.details.get("tried")

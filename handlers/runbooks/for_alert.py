@@ -97,7 +97,7 @@ class ForAlert:
             return Runbook(kept[0], by_address=by_address)
         step = first_step(await self.pages.passage(session, workspace, kept[0]))
         if step is None:
-            step = first_step(await self.pages.whole(session, workspace, kept[0]))
+            step = first_step((await self.pages.whole(session, workspace, kept[0])).blocks)
         spans, command = step or ((), "")
         return Runbook(kept[0], spans, command, by_address)
 

@@ -12,7 +12,7 @@ from handlers.chat.cards import Bold, Button, Buttons, Card, Element, Note, Text
 from handlers.chat.ports import Actor
 from handlers.people.actions import calendar_of
 from handlers.people.dates import say_date
-from handlers.runbooks.cards import short
+from handlers.runbooks.page_lines import short
 from storage import people, runbook_questions
 from storage.models import Person, Pilot
 from storage.shelf import RunbookQuestion

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers.chat.errors import Refused
 from handlers.people.roles import Role
 from handlers.runbooks.policy import Policies
 from handlers.runbooks.values import Kept
@@ -40,6 +41,19 @@ async def keepers_of(session: AsyncSession, row: RunbookQuestion, shown: Kept | 
         known = await people.several(session, row.workspace_id, admins)
         found += [person for person in known.values() if person.is_active]
     return list({person.id: person for person in found}.values())[:AT_MOST]
+
+
+async def others_of(session: AsyncSession, row: RunbookQuestion, shown: Kept | None, policy: Policies,
+                    admins: Collection[str]) -> list[Person]:
+    """Those besides whoever asked. Raises Refused where there is nobody else."""
+    found = await keepers_of(session, row, shown, policy, admins)
+    others = [person for person in found if person.id != row.asked_by]
+    if not others:
+        raise Refused("You keep these runbooks yourself, so there is nobody else to tell. `/runbook gaps` "
+                      "lists what is missing." if found else
+                      "I know nobody who keeps these runbooks. An admin names an owner in `runbooks.yaml`; "
+                      "in a pilot it is whoever has the operations seat, `/pilot team`.")
+    return others
 
 
 async def _called(session: AsyncSession, workspace: str, names: Iterable[str | None]) -> list[Person]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import takewhile
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,13 +21,12 @@ from storage.engine import Store
 from storage.models import Pilot
 from storage.pilots import name_key
 from storage.runbook_pages import Named
-from storage.runbooks import Version
 from storage.shelf import RunbookSection
 
 READ_AT_MOST: Final = 90_000
-"""Characters of a section that are made into a card; more does not fit any."""
-_SMALL: Final = 4000
-"""Characters that take the event loop a few milliseconds."""
+"""Characters of a section that are made into cards; more nobody reads in a window."""
+_AT_ONCE: Final = 3_000
+"""Characters that are read on the event loop; more takes so long that a thread does it."""
 _ALMOST_EMPTY: Final = 40
 """A section that says no more than that is shown with what stands below it."""
 _ENDINGS: Final = re.compile(r"(?:/(?:readme|index))?(?:\.(?:md|markdown|mdx|html?))?/*$")
@@ -65,12 +65,12 @@ def page_name_key(name: str) -> str:
 class Shelf:
     """Every page of a workspace by address and by name."""
 
-    versions: Mapping[str, Version] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
     by_address: Mapping[str, Sequence[Named]] = field(default_factory=dict)
     by_name: Mapping[str, Sequence[Named]] = field(default_factory=dict)
 
 
-def shelved(pages: Iterable[Named], versions: Mapping[str, Version]) -> Shelf:
+def shelved(pages: Iterable[Named], versions: Mapping[str, int]) -> Shelf:
     by_address, by_name = defaultdict[str, list[Named]](list), defaultdict[str, list[Named]](list)
     for page in pages:
         if page.url is not None and (key := address_key(page.url)):
@@ -80,6 +80,15 @@ def shelved(pages: Iterable[Named], versions: Mapping[str, Version]) -> Shelf:
         for name in {page_name_key(each) for each in called} - {""}:
             by_name[name].append(page)
     return Shelf(versions, by_address, by_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A section with all below it."""
+
+    blocks: tuple[Block, ...]
+    is_cut: bool
+    """It goes on for longer than a card can."""
 
 
 @dataclass(slots=True)
@@ -146,20 +155,19 @@ class Pages:
     async def passage(self, session: AsyncSession, workspace: str, kept: Kept) -> tuple[Block, ...]:
         """A section's own blocks; where it says next to nothing, with those below it."""
         if len(kept.markdown.strip()) >= _ALMOST_EMPTY:
-            return await _aside(len(kept.markdown), blocks_of, kept.markdown, kept.url)
-        return await self.whole(session, workspace, kept)
+            if len(kept.markdown) > _AT_ONCE:
+                return await asyncio.to_thread(blocks_of, kept.markdown, kept.url)
+            return blocks_of(kept.markdown, kept.url)
+        return (await self.whole(session, workspace, kept)).blocks
 
-    async def whole(self, session: AsyncSession, workspace: str, kept: Kept) -> tuple[Block, ...]:
+    async def whole(self, session: AsyncSession, workspace: str, kept: Kept) -> Whole:
         """A section's blocks and those of all sections below it, with their headings."""
         page = await runbook_pages.page_of(session, workspace, kept.section_id)
         sections = await runbook_pages.sections(session, workspace, page) if page is not None else ()
-        size = len(kept.markdown) + sum(len(each.markdown) for each in sections)
-        return await _aside(size, subtree, sections, kept)
-
-
-async def _aside(size: int, made: Callable[..., tuple[Block, ...]], *of: Any) -> tuple[Block, ...]:
-    """What takes longer than a moment is made beside the event loop."""
-    return await asyncio.to_thread(made, *of) if size > _SMALL else made(*of)
+        below = _below(sections, kept)
+        if len(kept.markdown) + sum(len(each.markdown) for each in below) > _AT_ONCE:
+            return await asyncio.to_thread(_read_whole, kept, below)
+        return _read_whole(kept, below)
 
 
 def blocks_of(markdown: str, url: str | None) -> tuple[Block, ...]:
@@ -169,22 +177,25 @@ def blocks_of(markdown: str, url: str | None) -> tuple[Block, ...]:
     return blocks(markdown, url)
 
 
-def subtree(sections: Sequence[RunbookSection], kept: Kept) -> tuple[Block, ...]:
-    """A section's blocks with those below it, up to the next heading of its rank."""
-    found = list(blocks_of(kept.markdown, kept.url))
+def _below(sections: Sequence[RunbookSection], kept: Kept) -> list[RunbookSection]:
+    """What stands below a section, up to the next heading of its rank."""
     own = next((each for each in sections if each.id == kept.section_id), None)
     if own is None or own.level == 0:
-        return tuple(found)
+        return []
+    after = (each for each in sections if each.ordinal > own.ordinal)
+    return list(takewhile(lambda each: each.level > own.level, after))
+
+
+def _read_whole(kept: Kept, below: Sequence[RunbookSection]) -> Whole:
+    found = list(blocks_of(kept.markdown, kept.url))
     left = READ_AT_MOST - len(kept.markdown)
-    for each in sections:
-        if each.ordinal <= own.ordinal:
-            continue
-        left -= len(each.markdown)
-        if each.level <= own.level or left < 0:
+    for each in below:
+        if left <= 0:
             break
         found.append(Block(Kind.HEADING, (each.path[-1],) if each.path else (), number=each.level))
-        found += blocks_of(each.markdown, kept.url)
-    return tuple(found)
+        found += blocks_of(each.markdown[:max(left, 1)], kept.url)
+        left -= len(each.markdown)
+    return Whole(tuple(found), is_cut=left < 0)
 
 
 def _to_show(sections: Sequence[RunbookSection], anchor: str) -> int | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Final
 
 from handlers.chat.cards import Bold, Code, Divider, Element, Line, Link, Mono, Span, Text, plain_line
+from handlers.runbooks import tables
 from handlers.runbooks.blocks import Block, Kind
 
 EXCERPT: Final = 1500
@@ -16,8 +19,12 @@ _SLACK: Final = 400
 """So much longer it may be, where that keeps a step and its command together."""
 _LINE: Final = 2400
 """Characters of one paragraph or piece of code: the chat service's limit with room for what it escapes."""
-_WHOLE: Final = 60_000
+_ADDRESS: Final = 1500
+"""A link's address that is longer fits no message beside its words."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\")\]]?\s+|\n+")
+_LABEL: Final = 300
+_PART, _PART_BLOCKS = 18_000, 60
+"""Characters and blocks of one part of a whole section: a window of the chat service holds them."""
 _DOTS: Final = ("• ", "◦ ", "▪ ")
 _INDENT: Final = "\u2003"
 
@@ -34,12 +41,21 @@ def excerpt(found: Sequence[Block], at_most: int = EXCERPT) -> tuple[tuple[Block
         if size > at_most:
             break
         number += 1
-    if number == len(found):
+    if len(found) <= _BLOCKS and sum(map(_size, found)) <= at_most + _SLACK:
         return tuple(found), False
     number = _with_its_command(found, number, at_most)
-    if number == 0:
-        return (_beginning(found[0], at_most),), True
-    return tuple(found[:number]), number < len(found)
+    return (tuple(found[:number]), number < len(found)) if number else (_opening(found, at_most), True)
+
+
+def _opening(found: Sequence[Block], at_most: int) -> tuple[Block, ...]:
+    """What belongs together from the first block on though it does not fit, up to where it stops fitting."""
+    kept, room = list[Block](), at_most
+    for block in found:
+        if _size(block) > room:
+            return (*kept, _beginning(block, max(room, at_most // 2)))
+        kept.append(block)
+        room -= _size(block)
+    return tuple(kept)
 
 
 def _with_its_command(found: Sequence[Block], number: int, at_most: int) -> int:
@@ -71,16 +87,65 @@ def _size(block: Block) -> int:
 
 
 def _beginning(block: Block, at_most: int) -> Block:
-    """A block's first sentences or lines; at least one."""
+    """A block's first sentences, lines or rows; at least one, of a line without end its beginning."""
+    if block.kind is Kind.TABLE and block.rows:
+        return next(_tables(block, at_most))
     if block.kind in (Kind.CODE, Kind.TABLE):
-        lines, kept, size = block.text.split("\n"), list[str](), 0
-        for each in lines:
+        kept, size = list[str](), 0
+        for each in block.text.split("\n"):
             size += len(each) + 1
             if kept and size > at_most:
                 break
-            kept.append(each)
-        return Block(block.kind, block.spans, block.depth, block.number, "\n".join(kept))
-    return Block(block.kind, pieces(block.spans, at_most)[0], block.depth, block.number, block.text)
+            kept.append(each if len(each) <= at_most else f"{each[:at_most - 1]}…")
+        return replace(block, text="\n".join(kept))
+    return replace(block, spans=pieces(block.spans, at_most)[0])
+
+
+def parts(found: Sequence[Block]) -> list[tuple[Block, ...]]:
+    """All of a section in parts that a window holds each, cut between blocks that do not belong together."""
+    small = [each for block in found for each in _fitting(block)]
+    groups: list[list[Block]] = []
+    for block in small:
+        if groups and _belongs(groups[-1][-1], block):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    made: list[list[Block]] = [[]]
+    for group in (some[at:at + _PART_BLOCKS] for some in groups for at in range(0, len(some), _PART_BLOCKS)):
+        size = sum(map(_size, made[-1])) + sum(map(_size, group))
+        if made[-1] and (len(made[-1]) + len(group) > _PART_BLOCKS or size > _PART):
+            made.append([])
+        made[-1] += group
+    return [tuple(each) for each in made]
+
+
+def _fitting(block: Block) -> Iterator[Block]:
+    """A block as it is, code and tables without end in several."""
+    if block.kind is Kind.TABLE and block.rows and _size(block) > _LINE:
+        yield from _tables(block, _LINE)
+    elif block.kind in (Kind.CODE, Kind.TABLE) and _size(block) > _LINE:
+        yield from (replace(block, text=each) for each in chunks(block.text))
+    elif block.kind not in (Kind.CODE, Kind.TABLE) and _size(block) > _LINE:
+        yield from (replace(block, spans=each, kind=block.kind if at == 0 else Kind.PARAGRAPH)
+                    for at, each in enumerate(pieces(block.spans)))
+    else:
+        yield block
+
+
+def _tables(block: Block, at_most: int) -> Iterator[Block]:
+    """A table as several, each with its head and at least one row."""
+    head, size, kept = block.rows[0], 0, list[tuple[str, ...]]()
+    own = sum(map(len, head)) + 2 * len(head)
+    for row in block.rows[1:] or block.rows:
+        cells = tuple(each if len(each) <= at_most // 2 else f"{each[:at_most // 2]}…" for each in row)
+        width = sum(map(len, cells)) + 2 * len(cells)
+        if kept and own + size + width > at_most:
+            yield replace(block, rows=(head, *kept), text=tables.columns((head, *kept)))
+            kept, size = [], 0
+        kept.append(cells)
+        size += width
+    rows = (head, *kept) if len(block.rows) > 1 else block.rows
+    yield replace(block, rows=rows, text=tables.columns(rows))
 
 
 def pieces(spans: Line, at_most: int = _LINE) -> list[Line]:
@@ -89,7 +154,7 @@ def pieces(spans: Line, at_most: int = _LINE) -> list[Line]:
     room = at_most
     for span in spans:
         for part in _parts(span, at_most):
-            size = len(plain_line((part,)))
+            size = _weight(part)
             if size > room and found[-1]:
                 found.append([])
                 room = at_most
@@ -106,14 +171,21 @@ def _parts(span: Span, at_most: int) -> Iterator[Span]:
     if isinstance(span, Bold) and len(span.text) > at_most:
         yield from (Bold(span.text[at:at + at_most]) for at in range(0, len(span.text), at_most))
         return
+    if isinstance(span, Link):
+        named = Link(span.url, span.label if len(span.label) <= _LABEL else f"{span.label[:_LABEL - 1]}…")
+        yield named if len(span.url) <= _ADDRESS else f"{named.label} (its address is too long to show here)"
+        return
     if not isinstance(span, str):
         yield span
         return
     ends = [each.end() for each in _SENTENCE.finditer(span)] + [len(span)]
     begin = 0
     for end in ends:
-        while end - begin > at_most:
-            cut = span.rfind(" ", begin + at_most // 2, begin + at_most) + 1 or begin + at_most
+        while (over := _weight(span[begin:end])) > at_most:
+            most = at_most if over == end - begin else at_most // 5  # what is escaped takes up to five
+            if end - begin <= most:
+                break
+            cut = span.rfind(" ", begin + most // 2, begin + most) + 1 or begin + most
             yield span[begin:cut]
             begin = cut
         if end > begin:
@@ -131,12 +203,10 @@ def elements(found: Sequence[Block]) -> list[Element]:
             made.append(Text(tuple(lines)))
             lines.clear()
 
-    left = _WHOLE
     for block in found:
-        left -= _size(block)
-        if left < 0:
-            break
         match block.kind:
+            case Kind.TABLE if _is_wide(block):
+                lines += _entries(block)
             case Kind.CODE | Kind.TABLE:
                 flush()
                 made += [Code(each) for each in chunks(block.text)]
@@ -149,6 +219,32 @@ def elements(found: Sequence[Block]) -> list[Element]:
                     lines.append((*begin, *_shown(block, piece)))
     flush()
     return made
+
+
+def _is_wide(block: Block) -> bool:
+    return bool(block.rows) and max(map(len, block.text.split("\n"))) > tables.WIDE
+
+
+def _entries(block: Block) -> list[Line]:
+    """A table that is too wide for columns: each row by its first cell, the others behind their heads."""
+    head, *rows = block.rows
+    made: list[Line] = []
+    for row in rows or [head]:
+        cells = zip_longest(map(tables.said, head), map(tables.said, row), fillvalue="")
+        named = [(name, cell) for name, cell in cells if cell]
+        spans: list[Span] = [f"{_INDENT * block.depth}• "]
+        for at, (name, cell) in enumerate(named):
+            told = f"{name}: " if at and name and rows else ""
+            spans += [" · "] if at else []
+            spans += [f"{told}{cell}"] if at or not rows else [Bold(cell)]
+        made += pieces(tuple(spans))
+    return made
+
+
+def _weight(span: Span) -> int:
+    """Characters that a span takes in a message: what the chat service wants escaped takes more."""
+    text = plain_line((span,))
+    return len(text) + 4 * sum(text.count(sign) for sign in "&<>")
 
 
 def _begin(block: Block, *, is_first: bool, is_below: bool) -> Line:
@@ -174,9 +270,10 @@ def chunks(code: str, at_most: int = _LINE) -> list[str]:
     """Code in pieces that fit, parted between lines; a line that is longer by itself is parted too."""
     found, size = [list[str]()], 0
     for line in code.split("\n"):
-        for at in range(0, max(len(line), 1), at_most):
-            part = line[at:at + at_most]
-            weight = len(part) + 1 + 4 * sum(part.count(sign) for sign in "&<>")
+        most = at_most if _weight(line) <= at_most or _weight(line) == len(line) else at_most // 5
+        for at in range(0, max(len(line), 1), most):
+            part = line[at:at + most]
+            weight = _weight(part) + 1
             if found[-1] and size + weight > at_most:
                 found.append([])
                 size = 0

@@ -24,6 +24,11 @@ def cell(spans: Line) -> str:
     return " ".join(said.split())
 
 
+def said(text: str) -> str:
+    """A cell as people read it."""
+    return text.replace(_KEPT, " ")
+
+
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows of cells, the first with a line below it; in a table that is too wide, long cells go on below.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from handlers.chat.cards import Bold, Button, Buttons, Card, Element, Note, Text, line
 from handlers.chat.wording import Words
 from handlers.runbooks.blocks import Block
-from handlers.runbooks.cards import about_line, path_of, short
+from handlers.runbooks.page_lines import about_line, path_of, short
 from handlers.runbooks.passages import elements, excerpt
 from handlers.runbooks.values import Kept
 

@@ -106,7 +106,10 @@ class Showing:
                 await self._over(body, reply.card, is_modal=view.get("type") == "modal")
             elif on_message:
                 replace = bool(where.get("is_ephemeral")) and reply.refused is None
-                if replace or reply.reads or reply.refused is not None:
+                if reply.instead and reply.card is not None and reply.refused is None and _is_direct(body):
+                    room = body["channel"]["id"]
+                    await self.client.update(f"slack:{room}", f"{room}/{where['message_ts']}", reply.card)
+                elif replace or reply.reads or reply.refused is not None:
                     await self.respond(body["response_url"], reply, replace=replace)
             elif reply.card is not None and view.get("type") == "modal":
                 if reply.refused is not None:
@@ -168,6 +171,11 @@ class Showing:
                 await self._told(body, reply)
         if "u" in metadata and reply.refused is None:
             await self.respond(metadata["u"], reply, replace="r" in metadata)
+
+
+def _is_direct(body: Body) -> bool:
+    """Whether it was pressed in a direct message, which nobody else reads."""
+    return str((body.get("channel") or {}).get("id") or "").startswith("D")
 
 
 def message(card: Card) -> dict[str, Any]:

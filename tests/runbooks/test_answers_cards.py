@@ -131,4 +131,4 @@ def test_a_passage_that_is_shown_to_its_end_is_not_called_the_beginning() -> Non
     """Its last command is what goes over the limit, and is kept with its step."""
     made = blocks("1. Wait.\n2. Stop it:\n\n   ```\n   stop --all\n   ```\n")
     assert excerpt(made, 20) == (made, False)
-    assert excerpt((*made, Block(Kind.PARAGRAPH, ("Then tell the others.",))), 20) == (made, True)
+    assert excerpt((*made, Block(Kind.PARAGRAPH, ("Then tell the others. " * 30,))), 20) == (made, True)
