@@ -119,6 +119,19 @@ def test_a_token_is_masked_wherever_it_stands(secret: str) -> None:
     ("curl https://bot:s3cret@host.example/x", f"curl https://{MASK}@host.example/x"),
     ("mysql -p s3cr3tpw", f"mysql -p {MASK}"),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY----- leaked", f"{MASK} leaked"),
+    ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQOY\n-----END PGP PRIVATE KEY BLOCK----- leaked", f"{MASK} leaked"),
+    ("redis://:p4ssw0rd@cache:6379 is down", f"redis://{MASK}@cache:6379 is down"),
+    ("https://user:p@ss@host.example/x", f"https://{MASK}@host.example/x"),
+    ("https://a8Kd03jQz91PxLm4@host.example/x", f"https://{MASK}@host.example/x"),
+    ("curl -u admin:hunter2 https://host.example", f"curl -u admin:{MASK} https://host.example"),
+    ("mysql -uroot -phunter2 claims", f"mysql -uroot -p{MASK} claims"),
+    ("https://hooks.slack.com/services/T0/B0/XXXX is refused", f"https://hooks.slack.com/services/{MASK} is refused"),
+    ("https://x.example/a?sv=1&sig=abcDEF12%3D fails", f"https://x.example/a?sv=1&sig={MASK} fails"),
+    ("Cookie: session=abc123; theme=dark", f"Cookie: {MASK}"),
+    ("AccountKey=abc+/x==;Endpoint", f"AccountKey={MASK};Endpoint"),
+    ("client_secret=abc", f"client_secret={MASK}"),
+    ("hvs.CAESIJabcdef1234567890", MASK),
+    ("the key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY is denied", f"the key {MASK} is denied"),
 ])
 def test_what_is_called_a_secret_is_masked(text: str, said: str) -> None:
     assert masked(text) == said
@@ -128,7 +141,7 @@ def test_what_is_called_a_secret_is_masked(text: str, said: str) -> None:
     "the token expired, how do we renew it?", "token: expired", "password is wrong", "how do I reset my password",
     "KubePersistentVolumeFillingUp", "FeatureDriftHigh on model churn-xgb-2024", "basic authentication is refused",
     "pod claims-intake-7d9f8b6c5-x2x8k restarts", "https://wiki.example/runbooks/rollback#steps", "p95 over 2s since 10:04",
-    "what are secrets for", "trace 123e4567-e89b-12d3-a456-426614174000"])
+    "what are secrets for", "src/main/java/org/acme/claims/Intake2Job", "cookie: none is set", "git -u origin main", "trace 123e4567-e89b-12d3-a456-426614174000"])
 def test_words_of_a_question_stay(text: str) -> None:
     assert masked(text) == text
 
