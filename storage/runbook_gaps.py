@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,30 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.alerting import Alert, Signal
-from storage.models import Item, Pilot
+from storage.models import Item, Pilot, Seat
 from storage.shelf import RunbookGap, RunbookPage, RunbookQuestion, RunbookSection
 from storage.upsert import insert_into
 
 _AT_ONCE = 500
 """Pages read between two turns of the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, with what gaps are made of."""
+
+    id: int
+    pilot_id: int | None
+    asked_by: str
+    asked_at: datetime
+    words: str
+    key: str
+    verdict: str
+    said: str | None
+    said_at: datetime | None
+    source: str | None
+    path: str | None
+    alert_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +91,15 @@ class Coded:
 
 
 async def questions_since(session: AsyncSession, workspace: str, since: datetime,
-                          limit: int) -> Sequence[RunbookQuestion]:
+                          limit: int) -> list[Asked]:
     """What was asked, newest first."""
-    return (await session.scalars(
-        select(RunbookQuestion)
-        .where(RunbookQuestion.workspace_id == workspace, RunbookQuestion.asked_at >= since)
-        .order_by(RunbookQuestion.asked_at.desc(), RunbookQuestion.id.desc()).limit(limit))).all()
+    query = (select(*(getattr(RunbookQuestion, each.name) for each in fields(Asked)))
+             .where(RunbookQuestion.workspace_id == workspace, RunbookQuestion.asked_at >= since)
+             .order_by(RunbookQuestion.asked_at.desc(), RunbookQuestion.id.desc()).limit(limit))
+    found: list[Asked] = []
+    async for part in (await session.stream(query)).partitions(_AT_ONCE):
+        found += [Asked(*row) for row in part]
+    return found
 
 
 async def helpful(session: AsyncSession, workspace: str, pilot_id: int, since: datetime,
@@ -191,6 +212,12 @@ async def pilots_of(session: AsyncSession, workspace: str) -> Sequence[Pilot]:
     """All pilots of the workspace, by name."""
     return (await session.scalars(
         select(Pilot).where(Pilot.workspace_id == workspace).order_by(Pilot.name_key))).all()
+
+
+async def seated_in(session: AsyncSession, workspace: str, person: str) -> frozenset[int]:
+    """The pilots in which somebody has a seat, asked or accepted."""
+    return frozenset(await session.scalars(
+        select(Seat.pilot_id).where(Seat.workspace_id == workspace, Seat.person_id == person)))
 
 
 async def claimed(session: AsyncSession, workspace: str, gap: RunbookGap) -> RunbookGap:

@@ -67,7 +67,7 @@ def gaps_card(listed: GapList) -> Card:
     if listed.which == OPEN and page == listed.pages - 1 and listed.over:
         elements.append(Heading("Closed"))
         elements += [_over(held, listed) for held in listed.over[:PAGE]]
-    if not listed.shown and not listed.over:
+    if not listed.shown and not listed.over and not listed.hidden:
         elements.append(Text((line("Every question of the last 90 days was answered, every alert of the last "
                                    "30 has a runbook, and no page is empty or old."
                                    if listed.which == OPEN else "Nothing is laid aside."),)))
@@ -85,7 +85,7 @@ def _title(listed: GapList) -> str:
     if not number:
         return f"{of}no runbook gap is known"
     free = sum(1 for gap in listed.gaps if open_item(gap, listed) is None)
-    left = f"{free} with nobody on {'it' if free == 1 else 'them'}" if free else "each with somebody on it"
+    left = f"{free:,} with nobody on {'it' if free == 1 else 'them'}" if free else "each with somebody on it"
     return f"{of}{count(number, 'runbook gap')}, {left}"
 
 
@@ -94,7 +94,9 @@ def _below(listed: GapList, page: int) -> str:
     what = ("Ranked by expected harm: how often it is needed, how bad it is then, how likely nothing right "
             "is found.")
     shared = " Gaps of shared runbooks are listed too." if listed.pilot is not None else ""
-    return f"{pages}{what}{shared}"
+    hidden = (f" {count(listed.hidden, 'question')} of pilots that you have no part in "
+              f"{'is' if listed.hidden == 1 else 'are'} shown to their teams only.") if listed.hidden else ""
+    return f"{pages}{what}{shared}{hidden}"
 
 
 def _around(listed: GapList, page: int) -> list[Button]:

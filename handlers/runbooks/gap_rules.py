@@ -35,8 +35,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.runbooks.service_names import Gone
-from storage.runbook_gaps import Fired, Shelved
-from storage.shelf import RunbookQuestion
+from storage.runbook_gaps import Asked, Fired, Shelved
 
 LOOKED_BACK: Final = timedelta(days=90)
 """Questions asked before are left out."""
@@ -114,7 +113,7 @@ class Facts:
 
     now: datetime
     stale_after: timedelta
-    questions: Sequence[RunbookQuestion] = ()
+    questions: Sequence[Asked] = ()
     """Of the last 90 days."""
     fired: Sequence[Fired] = ()
     """Of the last 30 days."""
@@ -154,46 +153,20 @@ def found(facts: Facts) -> list[Gap]:
     return sorted(gaps, key=lambda gap: (-gap.harm, gap.kind, gap.words, gap.key))
 
 
-def closed(key: str, facts: Facts) -> Closed | None:
-    """How a gap that `found` does not find any more was closed; None: that cannot be told from here."""
-    kind = Kind(key.partition(":")[0])
-    if kind is Kind.QUESTION:
-        rows = next((rows for each, rows in _asked(facts).items()
-                     if key_of(Kind.QUESTION, *each) == key), [])
-        best = next((row for row in rows if row.said == "helpful"), None)
-        if best is not None:
-            return Closed("answered helpfully", best.said_at or best.asked_at, _page_of(best),
-                          _url(best, facts))
-        return Closed("not asked any more") if not rows else None
-    if kind is Kind.ALERT:
-        page = next((page for each, page in facts.runbook_of.items()
-                     if key_of(Kind.ALERT, each[0] or 0, each[1]) == key), None)
-        shelved = next((each for each in facts.pages if each.key == page), None)
-        if shelved is not None:
-            return Closed("it has a runbook now", shelved.changed_at, shelved.key, shelved.url)
-        fired = any(key_of(Kind.ALERT, each.pilot_id or 0, each.name) == key for each in facts.fired)
-        return Closed("it has not fired for 30 days") if not fired else None
-    page_now = next((each for each in facts.pages if key_of(kind, each.key) == key), None)
-    if page_now is None:
-        return Closed("the page is gone")
-    said = {Kind.STUB: "the page was written", Kind.OLD: "the page was changed",
-            Kind.SERVICE: "the page names nothing any more that is gone"}[kind]
-    return Closed(said, page_now.changed_at, page_now.key, page_now.url)
-
-
 # ---- questions ---------------------------------------------------------------------------------------------
 
 
-def _asked(facts: Facts) -> dict[tuple[int, str], list[RunbookQuestion]]:
+def asked_in(facts: Facts) -> dict[tuple[int, str], list[Asked]]:
     """Pilot and key to what was asked, newest first."""
-    groups: dict[tuple[int, str], list[RunbookQuestion]] = {}
+    groups: dict[tuple[int, str], list[Asked]] = {}
     for row in sorted(facts.questions, key=lambda row: (row.asked_at, row.id or 0), reverse=True):
         groups.setdefault((row.pilot_id or 0, row.key), []).append(row)
     return groups
 
 
 def _questions(facts: Facts) -> Iterable[Gap]:
-    for (pilot_id, key), rows in _asked(facts).items():
+    urls = urls_of(facts)
+    for (pilot_id, key), rows in asked_in(facts).items():
         vain = []
         for row in rows:  # newest first, down to the last that helped
             if row.said == "helpful":
@@ -211,11 +184,12 @@ def _questions(facts: Facts) -> Iterable[Gap]:
         chance = max(map(_chance, vain)) * (0.5 if since is not None else 1)
         yield Gap(Kind.QUESTION, key_of(Kind.QUESTION, pilot_id, key), newest.words,
                   _need(facts, (row.asked_at for row in vain)) * weight * chance, len(vain), people,
-                  newest.asked_at, pilot_id=pilot_id or None, page=_page_of(newest), url=_url(newest, facts),
+                  newest.asked_at, pilot_id=pilot_id or None, page=page_of(newest),
+                  url=urls.get(page_of(newest) or ""),
                   answered_at=since, is_written_nowhere=any(row.said == "nobody_wrote" for row in vain))
 
 
-def _chance(row: RunbookQuestion) -> float:
+def _chance(row: Asked) -> float:
     """That whoever asks this again finds nothing right; 0: it was answered."""
     if row.said == "helpful":
         return 0.0
@@ -226,13 +200,13 @@ def _chance(row: RunbookQuestion) -> float:
     return 0.5 if row.verdict == "closest" else 0.0
 
 
-def _page_of(row: RunbookQuestion) -> str | None:
+def page_of(row: Asked) -> str | None:
     return f"{row.source}/{row.path}" if row.source and row.path else None
 
 
-def _url(row: RunbookQuestion, facts: Facts) -> str | None:
-    page = _page_of(row)
-    return next((each.url for each in facts.pages if each.key == page), None) if page else None
+def urls_of(facts: Facts) -> Mapping[str, str | None]:
+    """The address of each page."""
+    return {each.key: each.url for each in facts.pages}
 
 
 # ---- alerts ------------------------------------------------------------------------------------------------
@@ -260,7 +234,7 @@ def _weight(rank: int | None) -> float:
 def _pages(facts: Facts) -> Iterable[Gap]:
     wanted: dict[str, list[datetime]] = {}
     for row in facts.questions:
-        if (page := _page_of(row)) is not None:
+        if (page := page_of(row)) is not None:
             wanted.setdefault(page, []).append(row.asked_at)
     weights: dict[str, float] = {}
     for each in facts.fired:

@@ -52,6 +52,8 @@ class GapList:
     pilots: Mapping[int, Pilot] = field(default_factory=lambda: MappingProxyType({}))
     people: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
     has_sources: bool = True
+    hidden: int = 0
+    """Questions of pilots that whoever looks has no part in: what was asked is for their teams."""
     stale_days: int = 180
     page: int = 0
     which: str = OPEN

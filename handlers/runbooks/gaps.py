@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,8 @@ from handlers.pilots import rules
 from handlers.pilots.items import Items
 from handlers.pilots.work import Work, looked_at, work_on
 from handlers.runbooks import gap_cards
-from handlers.runbooks.gap_rules import Facts, Gap, Kind, closed, found
+from handlers.runbooks.gap_closing import Closing
+from handlers.runbooks.gap_rules import Closed, Facts, Gap, Kind, found
 from handlers.runbooks.gap_words import (
     OPEN,
     GapList,
@@ -90,9 +91,11 @@ class Gaps:
             pilot = seen.pilots.get(pilot_id or 0)
             if pilot_id is not None and pilot is None:
                 raise Refused("There is no such pilot any more. `/pilot list` shows those there are.")
-            listed = self._listed(seen, calendar_of(reader), pilot, page, which)
+            mine = None if self.people.is_admin(actor.person) else await runbook_gaps.seated_in(
+                session, actor.workspace, actor.person)
+            listed = self._listed(seen, calendar_of(reader), pilot, page, which, mine)
             known = await people.several(session, actor.workspace, _spoken_of(listed))
-        return gap_cards.gaps_card(self._listed(seen, calendar_of(reader), pilot, page, which, known))
+        return gap_cards.gaps_card(replace(listed, people=known))
 
     async def _seen(self, session: AsyncSession, workspace: str, now: datetime, *,
                     with_names: bool = True) -> _Seen:
@@ -101,24 +104,26 @@ class Gaps:
         kept = await runbook_gaps.kept(session, workspace)
         items = await runbook_gaps.items_of(
             session, workspace, {row.item_id for row in kept.values() if row.item_id is not None})
-        gaps = await asyncio.to_thread(found, facts)
-        there = {gap.key for gap in gaps}
-        held = {key: Held(row, items.get(row.item_id or 0), None if key in there else closed(key, facts))
-                for key, row in kept.items()}
+        gaps, closed = await asyncio.to_thread(_standing, facts, list(kept))
+        held = {key: Held(row, items.get(row.item_id or 0), closed.get(key)) for key, row in kept.items()}
         return _Seen({pilot.id: pilot for pilot in rows}, facts, gaps, held)
 
     def _listed(self, seen: _Seen, calendar: Calendar, pilot: Pilot | None, page: int, which: str,
-                known: Mapping[str, Person] | None = None) -> GapList:
-        mine = [gap for gap in seen.gaps if _is_of(gap.pilot_id, pilot) and _runs(gap, seen.pilots)]
+                teams: Collection[int] | None = None) -> GapList:
+        """`teams`: pilots whose questions may be read; None: all."""
+        whole = [gap for gap in seen.gaps if _is_of(gap.pilot_id, pilot) and _runs(gap, seen.pilots)]
+        mine = [gap for gap in whole if _may_read(gap.key, gap.pilot_id, teams)]
         over = sorted((held for held in seen.held.values()
                        if held.item is not None and held.closed is not None
                        and held.item.state is not ItemState.NOT_APPLICABLE
-                       and _is_of(held.row.pilot_id, pilot) and _is_news(held.item, seen.facts.now)),
+                       and _is_of(held.row.pilot_id, pilot) and _is_news(held.item, seen.facts.now)
+                       and _may_read(held.row.key, held.row.pilot_id, teams)),
                       key=lambda held: (held.row.at, held.row.key), reverse=True)
         return GapList(
             [gap for gap in mine if not seen.is_aside(gap)], over, seen.held,
             [gap for gap in mine if seen.is_aside(gap)], calendar, seen.facts.now, pilot, seen.pilots,
-            known or {}, bool(self.survey.policy.sources), self.survey.policy.stale_after.days, page, which)
+            has_sources=bool(self.survey.policy.sources), hidden=len(whole) - len(mine),
+            stale_days=self.survey.policy.stale_after.days, page=page, which=which)
 
     async def standing(self, session: AsyncSession, item: Item, calendar: Calendar,
                        now: datetime) -> Line | None:
@@ -255,6 +260,20 @@ class Gaps:
             due_rule=f"{pilot.stage}+5wd", category="organization", weight=weight_of(gap),
             evidence_wanted=evidence_of(gap), why=why_of(gap, listed), source=[f"runbook-gap:{gap.kind}"],
             due_on=due)
+
+
+def _standing(facts: Facts, known: Iterable[str]) -> tuple[list[Gap], dict[str, Closed | None]]:
+    """All gaps there are; of those `known` that are no more, how they were closed."""
+    gaps = found(facts)
+    there = {gap.key for gap in gaps}
+    over = [key for key in known if key not in there]
+    closing = Closing.of(facts) if over else None
+    return gaps, {key: closing.closed(key) for key in over} if closing is not None else {}
+
+
+def _may_read(key: str, pilot_id: int | None, teams: Collection[int] | None) -> bool:
+    """What was asked in a pilot is for its team; what fires and what is written is for all."""
+    return teams is None or pilot_id is None or pilot_id in teams or not key.startswith(f"{Kind.QUESTION}:")
 
 
 def _is_of(pilot_id: int | None, pilot: Pilot | None) -> bool:

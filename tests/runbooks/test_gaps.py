@@ -251,10 +251,18 @@ async def test_the_same_form_delivered_twice_makes_one_item(world: World) -> Non
     assert len(await rows(world, select(Item).where(Item.ref.like("RB-%")))) == 1
 
 
-async def test_who_has_no_part_in_the_pilot_sees_gaps_and_gives_none_away(world: World) -> None:
+async def test_who_has_no_part_in_the_pilot_sees_gaps_but_no_question_and_gives_none_away(world: World) -> None:
     await pilot_with_runbooks(world, engineering="sam")
     await asked(world, SWITCH, "sam")
-    assert "No answer" in await world.type("omar", "/runbook gaps", ROOM)
+    await asked(world, "who feeds the shared cat", "sam", pilot=None)
+    await fired(world, "FeatureDrift", 2)
+    for line in ("/runbook gaps", "/runbook gaps claims triage"):
+        said = await world.type("omar", line, ROOM)
+        assert "FeatureDrift" in said
+        assert "who feeds the shared cat" in said, "it was asked in no pilot"
+        assert SWITCH not in said
+        assert "1 question of pilots that you have no part in is shown to their teams only." in said
+    assert SWITCH in await world.type("sam", "/runbook gaps", ROOM)
     for verb in ("gap-give", "gap-aside"):
         assert "Only anyone in the pilot's team or an admin can give a runbook gap of this pilot to somebody." in await forge(
             world, "omar", f"{verb}:{SWITCH_MARK}:1")
