@@ -69,6 +69,8 @@ class ForAlert:
             key = (workspace, signs.name, signs.title, tuple(signs.addresses), signs.pilot)
             if key not in self._known:
                 found = await self._found(session, workspace, signs)
+                if not self.keeper.knows(shelf.versions):
+                    return found  # of an index that is behind: looked for again with the next change
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
                 self._known[key] = found
@@ -102,9 +104,12 @@ class ForAlert:
         return Runbook(kept[0], spans, command, by_address)
 
     async def _retrieved(self, signs: Signs) -> int | None:
-        """What answers the alert's own words, where that is as sure as an answer to a person."""
+        """What answers the alert's own words, where that is as sure as an answer to a person.
+
+        An alert waits for no index that is being made.
+        """
         asked = signs.name if signs.title == signs.name else f"{signs.name}: {signs.title}"
-        found = await self.keeper.find(asked, pilot=signs.pilot, at_most=1)
+        found = await self.keeper.find(asked, pilot=signs.pilot, at_most=1, patience_s=0)
         if found.verdict is not Verdict.ANSWER or not found.hits or found.hits[0].entry.is_stub:
             return None
         return found.hits[0].entry.id

@@ -66,13 +66,14 @@ class Keeper:
         if self.embedder is not None:
             self._understanding = Understanding(self.store, self.workspace, self.embedder, self.clock)
 
-    async def find(self, question: str, *, pilot: str | None = None, at_most: int = 3) -> Found:
+    async def find(self, question: str, *, pilot: str | None = None, at_most: int = 3,
+                   patience_s: float = PATIENCE_S) -> Found:
         """What the shared runbooks and those of this pilot say to a question.
 
-        `pilot`: by its name as the policy has it; None: the shared ones alone. Raises StillReading where
-        there is no index at all yet.
+        `pilot`: by its name as the policy has it; None: the shared ones alone. `patience_s`: how long to wait
+        for what changed. Raises StillReading where there is no index at all yet.
         """
-        held = await self._fresh()
+        held = await self._fresh(patience_s)
         cosines = await self._understanding.cosines(question, held.states) if self._understanding else None
         sources = self.policy.sources.values()
         names = {each.name for each in sources if each.pilot in (None, pilot)}
@@ -127,11 +128,16 @@ class Keeper:
         if self.embedder is not None:
             await self.embedder.close()
 
-    async def _fresh(self) -> _Held:
+    def knows(self, versions: Mapping[str, int]) -> bool:
+        """Whether what is found is how these versions of the sources are."""
+        mine = {name: version for name, version in versions.items() if name in self.policy.sources}
+        return self._held is not None and self._held.versions == mine
+
+    async def _fresh(self, patience_s: float) -> _Held:
         """The newest index, if it can be had soon, otherwise the one there is. Raises StillReading."""
         async with self.store.reading() as session:
             versions = await self._versions(session)
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        deadline = asyncio.get_running_loop().time() + patience_s
         for _ in range(2):  # a build that runs may have looked before the last change: the next one has not
             if self._held is not None and self._held.versions == versions:
                 break

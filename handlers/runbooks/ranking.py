@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from math import log
 from typing import Final
 
@@ -23,6 +24,8 @@ Mask = NDArray[np.bool_]
 
 CANDIDATES: Final = 64
 """Sections that are looked at closely."""
+_ALIKE_AT_MOST: Final = 192
+"""Of sections that are as good as the last of these: pages made from one template are all alike."""
 _NAMED: Final = 2.0
 """What a section is worth beside a perfect one, if the question gives its name."""
 _SAME: Final = 0.9
@@ -106,7 +109,7 @@ class Ranking:
         scores = np.where(allowed, scores, 0.0)
         named = self._named()
         looked_at_anyway = {place for place in also if allowed[place]}
-        looked_at = {*_best(scores), *(place for place in named if allowed[place]), *looked_at_anyway}
+        looked_at = {*self._best(scores), *(place for place in named if allowed[place]), *looked_at_anyway}
         if not looked_at:
             return []
         perfect = self.perfect(sum(self.worth(each) for each in self.asked.concepts))
@@ -126,6 +129,15 @@ class Ranking:
             if score > 0 or place in looked_at_anyway:
                 found.append(Candidate(place, score, place in named, is_called))
         return sorted(found, key=lambda each: (-each.score, *self._order(each.place)))
+
+    def _best(self, scores: Scores) -> list[int]:
+        """The places of the best scores; of what is as good as the last of them, not thousands."""
+        if len(scores) <= CANDIDATES:
+            return [int(each) for each in np.flatnonzero(scores > 0)]
+        last = max(float(np.partition(scores, -CANDIDATES)[-CANDIDATES]), 1e-9)
+        better = [int(each) for each in np.flatnonzero(scores > last)]
+        alike = [int(each) for each in np.flatnonzero(scores == last)]
+        return [*better, *nsmallest(_ALIKE_AT_MOST, alike, key=self._order)]
 
     def _twins(self, places: Iterable[int]) -> set[int]:
         """Pages among these whose titles are alike but for a word that says how bad it is."""
@@ -235,9 +247,3 @@ class Ranking:
             found[place] = max(found.get(place, 0.0), sure * 0.9)
 
 
-def _best(scores: Scores) -> list[int]:
-    """The places of the best scores, all that are as good as the last of them too."""
-    if len(scores) > CANDIDATES:
-        last = max(float(np.partition(scores, -CANDIDATES)[-CANDIDATES]), 1e-9)
-        return [int(each) for each in np.flatnonzero(scores >= last)]
-    return [int(each) for each in np.flatnonzero(scores > 0)]

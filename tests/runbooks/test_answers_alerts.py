@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -154,3 +156,30 @@ async def test_a_card_costs_one_query_more_where_nothing_has_changed(seen: World
     assert found is not None
     assert counted == ["versions"]
 
+
+
+async def test_an_alert_waits_for_no_index_that_is_being_made_and_is_looked_for_again_after(
+        seen: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await source(seen)
+    keeper = seen.parts.desk.tools.alert_runbooks.runbooks.keeper
+    go_on, real = asyncio.Event(), type(keeper)._read
+
+    async def slow(self: Any) -> None:
+        await go_on.wait()
+        await real(self)
+
+    monkeypatch.setattr(type(keeper), "_read", slow)
+    await put(seen, [Written("ops", "zebra.md", "# Zebra feed\n\n## Zebra feed is late\n\n1. Restart the zebra feed.\n")], version=2)
+    runbooks = seen.parts.desk.tools.alert_runbooks.runbooks
+    signs = for_alert.Signs("Z1", "the zebra feed is late")
+    async with seen.parts.store.reading() as session:
+        began = time.perf_counter()
+        for at in range(10):
+            assert await runbooks.of(session, "slack:T0SANDBOX", for_alert.Signs(f"Z{at}", "the zebra feed is late")) is None
+        assert time.perf_counter() - began < 2.0, "half a second each would be five"
+    go_on.set()
+    await keeper.settled()
+    async with seen.parts.store.reading() as session:
+        found = await runbooks.of(session, "slack:T0SANDBOX", signs)
+    assert found is not None, "what an index that was behind did not know was not remembered"
+    assert found.kept.path == "zebra.md"

@@ -49,8 +49,8 @@ async def test_five_thousand_questions_hold_nothing_up(sqlite_url: str, clock: F
         await world.new_pilot(**EVERYONE)
         sources(world, source("ops"))
         await many(world, 5000)
-        pauses = [await longest_pause(world) for _ in range(4)]
-        assert min(pauses) < 0.2, "of several, one that nothing else on this machine disturbed"
+        pauses = [await longest_pause(world) for _ in range(5)]
+        assert sorted(pauses)[2] < 0.18, "most of them, for other work on this machine disturbs some"
         assert "3,000 runbook gaps, 3,000 with nobody on them" in world.all_text(HERE, "priya")
 
 

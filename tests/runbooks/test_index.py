@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from handlers.runbooks.index import Index, building, built
+from handlers.runbooks.ranking import Ranking
 from handlers.runbooks.values import NOTHING_FOUND, Verdict
 from tests.runbooks.shelf_of import PAGES, best, entries, shelf_of
 
@@ -245,3 +246,11 @@ def test_a_page_may_not_come_in_two_parts() -> None:
     begun.add(entries(PAGES))
     with pytest.raises(ValueError, match="two parts"):
         begun.add(entries(PAGES)[:1])
+
+
+def test_of_thousands_of_sections_that_are_all_alike_few_are_looked_at_closely() -> None:
+    index = shelf_of({f"ops/p{number:04}.md": f"# Page {number}\n## Fix\nRestart the service.\n" for number in range(2000)})
+    ranking = Ranking(index.shelf, index.understood("restart the service"), index.synonyms)
+    found = ranking.candidates(ranking.scores(), None)
+    assert 64 <= len(found) <= 256
+    assert index.ask("restart the service").hits[0].entry.page == "ops/p0000.md", "in the order of pages"
