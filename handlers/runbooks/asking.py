@@ -142,12 +142,7 @@ class Asking:
         It is asked for by a press, because a model takes seconds and the passage need not wait for it.
         """
         pilot, kept = await self._stand(actor, number)
-        async with self.ledger.store.reading() as session:
-            row = await runbook_questions.one(session, actor.workspace, number)
-        if row is None:
-            raise _NO_QUESTION
-        if row.asked_by != actor.person:
-            raise _NOT_YOURS
+        row = await self._mine(actor, number)
         shown = [each for each in kept if each.section_id == row.section]
         sources = _may_leave([*shown, *(each for each in kept if each not in shown)])
         if self.write is None or not sources:
@@ -219,8 +214,9 @@ class Asking:
     async def post(self, actor: Actor, number: int, section: int) -> Card:
         """Shown to the room where it was asked, in its thread where it was asked in one."""
         pilot, kept = await self._stand(actor, number)
-        if actor.room is not None and self.directory is not None:
-            await check_posting(self.directory, actor.room)
+        asked_in = (await self._mine(actor, number)).room
+        if asked_in is not None and self.directory is not None:
+            await check_posting(self.directory, asked_in)
         async with self.ledger.entry(actor) as entry:
             row = await self._own(entry, number)
             if place_of(row) is Post.NOWHERE or row.room is None:
@@ -281,15 +277,16 @@ class Asking:
 
     # ---- common --------------------------------------------------------------------------------------------
 
+    async def _mine(self, actor: Actor, number: int) -> RunbookQuestion:
+        """The actor's own question, to look at."""
+        async with self.ledger.store.reading() as session:
+            return _of(actor, await runbook_questions.one(session, actor.workspace, number))
+
     async def _own(self, entry: Entry, number: int, *, with_pilot: bool = False) -> RunbookQuestion:
         """The actor's own question, locked; with what else asks the same, where one is told of all."""
         check(Action.READ, _hats(entry.actor))
         session, workspace = entry.session, entry.actor.workspace
-        row = await runbook_questions.one(session, workspace, number)
-        if row is None:
-            raise _NO_QUESTION
-        if row.asked_by != entry.actor.person:
-            raise _NOT_YOURS
+        row = _of(entry.actor, await runbook_questions.one(session, workspace, number))
         if with_pilot:
             if row.pilot_id is not None:
                 await pilots.locked(session, workspace, row.pilot_id)
@@ -297,6 +294,15 @@ class Asking:
         found = await runbook_questions.locked(session, workspace, number)
         assert found is not None
         return found
+
+
+def _of(actor: Actor, row: RunbookQuestion | None) -> RunbookQuestion:
+    """Raises Refused where it is not there, or somebody else's."""
+    if row is None:
+        raise _NO_QUESTION
+    if row.asked_by != actor.person:
+        raise _NOT_YOURS
+    return row
 
 
 def _check_there(row: RunbookQuestion, kept: Sequence[Kept], pilot: Pilot | None) -> None:

@@ -23,8 +23,8 @@ _ADDRESS: Final = 1500
 """A link's address that is longer fits no message beside its words."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\")\]]?\s+|\n+")
 _LABEL: Final = 300
-_PART, _PART_BLOCKS = 18_000, 60
-"""Characters and blocks of one part of a whole section: a window of the chat service holds them."""
+_PART, _PART_BLOCKS = 18_000, 40
+"""Characters, and code and tables, of one part of a whole section: a window holds them."""
 _DOTS: Final = ("• ", "◦ ", "▪ ")
 _INDENT: Final = "\u2003"
 
@@ -78,7 +78,7 @@ def _belongs(one: Block, following: Block) -> bool:
     if following.kind not in (Kind.CODE, Kind.TABLE, Kind.STEP):
         return False
     if one.kind is Kind.STEP and following.kind is Kind.CODE:
-        return following.depth > one.depth
+        return following.depth >= one.depth  # beside it where its indentation is too small
     return one.kind is Kind.PARAGRAPH and plain_line(one.spans).rstrip().endswith(":")
 
 
@@ -113,10 +113,15 @@ def parts(found: Sequence[Block]) -> list[tuple[Block, ...]]:
     made: list[list[Block]] = [[]]
     for group in (some[at:at + _PART_BLOCKS] for some in groups for at in range(0, len(some), _PART_BLOCKS)):
         size = sum(map(_size, made[-1])) + sum(map(_size, group))
-        if made[-1] and (len(made[-1]) + len(group) > _PART_BLOCKS or size > _PART):
+        if made[-1] and (_own_blocks(made[-1]) + _own_blocks(group) > _PART_BLOCKS or size > _PART):
             made.append([])
         made[-1] += group
     return [tuple(each) for each in made]
+
+
+def _own_blocks(found: Sequence[Block]) -> int:
+    """How many stand for themselves in a message, with the words between them; these join."""
+    return sum(each.kind in (Kind.CODE, Kind.TABLE, Kind.RULE) for each in found)
 
 
 def _fitting(block: Block) -> Iterator[Block]:
@@ -289,7 +294,7 @@ def first_step(found: Sequence[Block], at_most: int = 280) -> tuple[Line, str] |
     if at is None:
         return None
     command = ""
-    if at + 1 < len(found) and found[at + 1].kind is Kind.CODE and found[at + 1].depth > found[at].depth:
+    if at + 1 < len(found) and found[at + 1].kind is Kind.CODE and _belongs(*found[at:at + 2]):
         command = found[at + 1].text
     spans = pieces(found[at].spans, at_most)[0]
     return spans, command if len(command) <= at_most else ""
