@@ -44,6 +44,8 @@ class Answers:
     """Whether any runbooks are read for the pilot, its own or shared ones; if not, nothing is asked for."""
     wait: str = ""
     """Why nothing can be said yet."""
+    pilot: str = ""
+    """Whose runbooks were asked besides the shared ones, by name."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -60,7 +62,8 @@ class Answers:
     def of(self, questions: Iterable[str]) -> Answers:
         """Only those to these questions."""
         wanted = set(questions)
-        return Answers(tuple(each for each in self.answers if each.question in wanted), self.has_sources)
+        return Answers(tuple(each for each in self.answers if each.question in wanted), self.has_sources,
+                       pilot=self.pilot)
 
 
 NOTHING_ASKED = Answers()
@@ -89,7 +92,7 @@ def check_item(item: Item, answers: Answers) -> None:
     missing = answers.of(item.answers or ()).missing
     if missing:
         raise Refused(f"{item.ref} cannot be closed yet: no runbook answers {_named(missing)}. "
-                      f"{_what_to_do(missing)}", choices=_choices(missing))
+                      f"{_what_to_do(missing, answers.pilot)}", choices=_choices(missing, answers.pilot))
 
 
 def check_gate(title: str, items: Iterable[Item], answers: Answers) -> None:
@@ -98,8 +101,8 @@ def check_gate(title: str, items: Iterable[Item], answers: Answers) -> None:
         missing = answers.of(item.answers or ()).missing
         if missing:
             raise Refused(f"{title} cannot begin: {item.ref} asks that the runbooks answer "
-                          f"{_named(missing)}, and none does any more. {_what_to_do(missing)}",
-                          choices=_choices(missing))
+                          f"{_named(missing)}, and none does any more. {_what_to_do(missing, answers.pilot)}",
+                          choices=_choices(missing, answers.pilot))
 
 
 def _named(questions: Sequence[str]) -> str:
@@ -107,12 +110,18 @@ def _named(questions: Sequence[str]) -> str:
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
-def _what_to_do(questions: Sequence[str]) -> str:
+def _what_to_do(questions: Sequence[str], pilot: str) -> str:
     each = "it" if len(questions) == 1 else "each"
-    return (f"Write {each} down where your runbooks are kept and type `/runbook refresh`. If a page says it "
-            f"already, ask it, `/runbook {inside(questions[0])}`, and press Helpful on the answer.")
+    return (f"Write {each} down where your runbooks are kept and type `/runbook refresh`; `/runbook sources` "
+            "shows what could be read. If a page says it already, ask it, "
+            f"`{inside(_asked(questions[0], pilot))}`, and press Helpful on the answer.")
 
 
-def _choices(questions: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((each if len(each) <= 60 else f"{each[:59].rstrip()}…", f"/runbook {each}")
+def _choices(questions: Sequence[str], pilot: str) -> tuple[tuple[str, str], ...]:
+    return tuple((each if len(each) <= 60 else f"{each[:59].rstrip()}…", _asked(each, pilot))
                  for each in questions[:5])
+
+
+def _asked(question: str, pilot: str) -> str:
+    """As a line that asks it of this pilot, wherever it is typed: what helps elsewhere does not count."""
+    return f'/runbook in "{pilot}" {question}' if pilot and '"' not in pilot else f"/runbook {question}"

@@ -52,7 +52,7 @@ class StandardQuestions:
             kept = await self.keeper.kept([hit.entry.id for hit in found.hits[:1]])
             answers.append(_sure(question, found, kept) or _vouched(question, vouched, pages)
                            or Answer(question, confidence=found.confidence))
-        return Answers(tuple(answers), has_sources=True)
+        return Answers(tuple(answers), has_sources=True, pilot=pilot.name)
 
 
 def _sure(question: str, found: Found, kept: Sequence[Kept]) -> Answer | None:

@@ -86,6 +86,28 @@ async def test_the_item_is_not_closed_while_a_question_has_no_answer(world: Worl
     assert (await item(world, "B-10")).state is ItemState.DONE
 
 
+async def test_who_leads_two_pilots_asks_the_right_one_by_the_button_of_the_refusal(world: World) -> None:
+    await world.new_pilot(**EVERYONE)
+    await world.new_pilot("Invoice match", "invoice-match", **EVERYONE)
+    sources(world, source("ops", pilot="Claims triage"))
+    await page(world, "off.md", SWITCH)
+    await page(world, "back.md", BACK)
+    await page(world, "people.md", "# People\n\nRavi Menon looks after all of it by day and by night, in the week and on holidays, "
+               "and takes a call as well as a message, whatever it is about and whoever it comes from.\n")
+    for name in ("one", "two", "three"):
+        await page(world, f"{name}.md", f"# Notes {name}\n\nEvery call to the model is logged.\n")
+    said = await world.type("ana", '/pilot done "Claims triage" B-10 https://wiki.example/runbook', "general")
+    assert "`/runbook sources` shows what could be read." in said
+    assert '`/runbook in "Claims triage" Whom do we call?`' in said
+    await world.press("ana", "Whom do we call?", "general")
+    await world.press("ana", "Notes one", "general")
+    await world.press("ana", "Helpful", "general")
+    assert "Noted as helpful" in world.last("general", "ana").plain
+    await world.type("ana", '/pilot done "Claims triage" B-10 https://wiki.example/runbook', "general")
+    assert "✓" in await world.type("ana", '/pilot item "Claims triage" B-10', "general")
+    assert (await item(world, "B-10")).state is ItemState.DONE
+
+
 async def test_what_was_asked_and_what_answered_is_on_the_record(world: World) -> None:
     await world.new_pilot(**EVERYONE)
     sources(world, source("ops"))
