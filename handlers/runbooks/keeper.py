@@ -128,7 +128,7 @@ class Keeper:
         if self.embedder is not None:
             await self.embedder.close()
 
-    def knows(self, versions: Mapping[str, int]) -> bool:
+    def knows(self, versions: Mapping[str, Version]) -> bool:
         """Whether what is found is how these versions of the sources are."""
         mine = {name: version for name, version in versions.items() if name in self.policy.sources}
         return self._held is not None and self._held.versions == mine

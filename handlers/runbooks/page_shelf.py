@@ -21,6 +21,7 @@ from storage.engine import Store
 from storage.models import Pilot
 from storage.pilots import name_key
 from storage.runbook_pages import Named
+from storage.runbooks import Version
 from storage.shelf import RunbookSection
 
 READ_AT_MOST: Final = 90_000
@@ -65,12 +66,12 @@ def page_name_key(name: str) -> str:
 class Shelf:
     """Every page of a workspace by address and by name."""
 
-    versions: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, Version] = field(default_factory=dict)
     by_address: Mapping[str, Sequence[Named]] = field(default_factory=dict)
     by_name: Mapping[str, Sequence[Named]] = field(default_factory=dict)
 
 
-def shelved(pages: Iterable[Named], versions: Mapping[str, int]) -> Shelf:
+def shelved(pages: Iterable[Named], versions: Mapping[str, Version]) -> Shelf:
     by_address, by_name = defaultdict[str, list[Named]](list), defaultdict[str, list[Named]](list)
     for page in pages:
         if page.url is not None and (key := address_key(page.url)):
