@@ -6,6 +6,7 @@ passage it cites (`written_rules`). Whatever fails, the passage answers alone.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -82,7 +83,7 @@ class Writing:
             return None
         got = await self._asked(body, headers, now, reserved)
         answer = await self._answer(got, now, reserved) if got is not None else None
-        found = checked(answer, passages) if answer is not None else None
+        found = await asyncio.to_thread(checked, answer, passages) if answer is not None else None
         if found is not None and found.fault is not None:
             log.info("a written answer is left out: %s", found.fault.value)
         return found

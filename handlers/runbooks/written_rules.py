@@ -7,15 +7,17 @@ most, with the headings above them, holds all of this:
 - every word with a meaning, in any of its forms (``restarted`` for ``restart``);
 - every number with the word behind it: ``5 minutes`` is not in ``5 seconds, then 30 minutes``;
 - letter by letter, whatever stands between backticks or looks like an identifier, a path, an option, an
-  address, a mention or a channel; words that the passage has only in code stand there in the same order;
+  address, a mention or a channel; a command is a whole one, never a part of another; words that the passage
+  has only in code stand there in the same order, and so do several such pieces;
 - the same word under the same negation: what is not to be done is not to be done there too, and the other
   way round;
-- every word that turns a sentence: before, after, unless, until, only, except, instead.
+- every word that turns a sentence: before, after, unless, until, only, except, instead;
+- its words in the same order, under the same condition (`written_order`);
+- no letter of another script and no sign that nobody sees, unless a passage has it.
 
 One sentence without all of this, without a citation, or one that cites what was not sent, and nothing of
-the answer is shown. What this does not see: a sentence made of the right words in a wrong order (``A calls
-B`` for ``B calls A``), or how strong a word is (``may`` for ``must``). The passage stands beside the answer
-for that reason.
+the answer is shown. What this does not see: how strong a word is (``may`` for ``must``), a condition that is
+left out at the end, or a passive turned round. The passage stands beside the answer for that reason.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from handlers.runbooks.written_order import is_in_order, strange
 from handlers.runbooks.written_words import EDGES, EXACT, Words, exact_parts
 
 SENTENCES: Final = 6
@@ -103,6 +106,8 @@ def checked(answer: str, passages: Mapping[int, Passage]) -> Written | None:
             return _refused(Fault.FOREIGN, sentence)
         if any(each not in whole for each in _reaching_out(sentence)):
             return _refused(Fault.LINK, sentence)
+        if any(strange(sentence, whole)):
+            return _refused(Fault.UNSUPPORTED, sentence)
         fitting = [number - 1 for number in cited if sources[number - 1].supports(sentence)]
         if not fitting:
             return _refused(Fault.UNSUPPORTED, sentence)
@@ -163,6 +168,7 @@ _MARKS: Final = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|\d+[.)]\s+|\|)|\
                            r"(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 _MD_LINK: Final = re.compile(r"!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 _FENCE: Final = re.compile(r"^\s*(?:```|~~~)")
+_ROW: Final = re.compile(r"^(?:[-*+>$]|\d+[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,8 @@ class _Source:
     """Words that stand only in code."""
     pairs: frozenset[tuple[str, str]]
     """Words that follow each other in code."""
+    commands: frozenset[str]
+    """What may be said as a command: whole pieces of code, and whole rows."""
 
     @classmethod
     def of(cls, passage: Passage) -> _Source:
@@ -209,8 +217,10 @@ class _Source:
         typed = _letters(" ".join(code))
         pairs = {pair for row in code for pair in _pairs(row)}
         whole = " ".join(" ".join((*passage.headings, passage.markdown)).split())
+        rows = (_ROW.sub("", row.strip()) for row in (*code, *passage.markdown.splitlines()))
         return cls(whole, tuple(each for each in units if each), Words.of(". ".join(passage.headings)),
-                   frozenset(typed - said), frozenset(pairs))
+                   frozenset(typed - said), frozenset(pairs),
+                   frozenset(" ".join(row.split()) for row in rows))
 
     def supports(self, sentence: str) -> bool:
         words, exact = Words.of(EXACT.sub(" ", sentence)), exact_parts(sentence)
@@ -219,22 +229,37 @@ class _Source:
         if any(first in self.typed and (first, second) not in self.pairs
                for first, second in _pairs(EXACT.sub(" , ", sentence))):
             return False
-        return any(self._holds(stretch, words, exact) for stretch in self._stretches())
+        if not all(" " not in each or each in self.commands for each in exact):
+            return False
+        return any(self._holds(units, words, exact)
+                   and is_in_order(EXACT.sub(" ", sentence), units, self.headings.stems)
+                   for units in self._stretches())
 
-    def _stretches(self) -> Iterator[str]:
+    def _stretches(self) -> Iterator[Sequence[str]]:
         for size in range(1, _WINDOW + 1):
             for begin in range(max(len(self.units) - size + 1, 0)):
-                yield "\n".join(self.units[begin:begin + size])
+                yield self.units[begin:begin + size]
 
-    def _holds(self, stretch: str, words: Words, exact: Sequence[str]) -> bool:
-        single = " ".join(stretch.split())
-        if not all(each in single for each in exact):
+    def _holds(self, units: Sequence[str], words: Words, exact: Sequence[str]) -> bool:
+        stretch = "\n".join(units)
+        if not _follow(exact, " ".join(stretch.split())):
             return False
         here = Words.of(stretch.replace("\n", " . ").replace("`", " "))
         above = self.headings.stems - here.stems
         return (words.stems <= here.stems | above and words.turns <= here.turns
                 and words.wanted() <= here.counted
                 and all(sign in here.signs or (sign[0] in above and not sign[1]) for sign in words.signs))
+
+
+def _follow(pieces: Sequence[str], text: str) -> bool:
+    """Whether all of these stand there, each by itself and behind the one before."""
+    at = 0
+    for piece in dict.fromkeys(pieces):
+        found = re.compile(rf"(?<![\w./-]){re.escape(piece)}(?![\w/-])").search(text, at)
+        if found is None:
+            return False
+        at = found.end()
+    return True
 
 
 def _letters(text: str) -> set[str]:

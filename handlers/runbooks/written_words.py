@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_TOKEN: Final = re.compile(r"\d+(?:[.,:]\d+)*%?|[A-Za-z\u00c0-\u024f]+(?:['’][a-z]+)?|[,;:.!?()—–]")
-_CLAUSE: Final = frozenset(",;:.!?()—–")
-_NUMBERS: Final = {"zero": "0", "twice": "2"} | {word: str(number) for number, word in enumerate(
+TOKEN: Final = re.compile(r"\d+(?:[.,:]\d+)*%?|[A-Za-z\u00c0-\u024f]+(?:['’][a-z]+)?|[,;:.!?()—–]")
+CLAUSE: Final = frozenset(",;:.!?()—–")
+NUMBERS: Final = {"zero": "0", "twice": "2"} | {word: str(number) for number, word in enumerate(
     ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)}
-_NEGATIONS: Final = frozenset(("not", "never", "no", "without", "cannot", "none", "neither", "nor", "nobody",
+NEGATIONS: Final = frozenset(("not", "never", "no", "without", "cannot", "none", "neither", "nor", "nobody",
                                "nothing"))
-_ENDS_CLAUSE: Final = frozenset(("but", "then", "instead", "only", "until", "unless", "except", "because"))
+ENDS_CLAUSE: Final = frozenset(("but", "then", "instead", "only", "until", "unless", "except", "because"))
 _TURNS: Final = frozenset(("before", "after", "unless", "until", "only", "except", "instead"))
-_NO_MEANING: Final = frozenset((
+NO_MEANING: Final = frozenset((
     "a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "by", "for", "from", "with", "into",
     "as", "is", "are", "was", "were", "be", "been", "being", "it", "its", "this", "that", "these",
     "those", "there", "you", "your", "we", "our", "they", "their", "them", "i", "he", "she", "his",
@@ -24,7 +24,7 @@ _NO_MEANING: Final = frozenset((
     "say", "according", "one", "both", "each", "such", "but", "because", "here", "up", "out", "about",
     "any", "all"))
 EXACT: Final = re.compile(r"`([^`]+)`")
-_LOOKSEXACT: Final = re.compile(r"[/_=$\\{}<>|&*@#~]|^-|\w[.:]\w|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
+LOOKS_EXACT: Final = re.compile(r"[/_=$\\{}<>|&*@#~]|^-|\w[.:]\w|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
 EDGES: Final = "()[]{},.;:!?\"'“”‘’*"
 
 
@@ -43,24 +43,24 @@ class Words:
     def of(cls, text: str) -> Words:
         signs, counted, turns = set[tuple[str, bool]](), set[tuple[str, str]](), set[str]()
         clause, is_negated, number = list[str](), False, ""
-        for token in (*_TOKEN.findall(text), "."):
+        for token in (*TOKEN.findall(text), "."):
             word = token.lower().replace("’", "'")
-            if token in _CLAUSE or word in _ENDS_CLAUSE:
+            if token in CLAUSE or word in ENDS_CLAUSE:
                 signs |= {(stem, is_negated) for stem in clause}
                 clause, is_negated, number = [], False, ""
-            plain = _NUMBERS.get(word, word)
+            plain = NUMBERS.get(word, word)
             if plain[0].isdigit():
                 number = plain
                 counted.add((number, ""))
-            elif word in _NEGATIONS or word.endswith("n't"):
+            elif word in NEGATIONS or word.endswith("n't"):
                 is_negated = True
             elif word in _TURNS:
                 turns.add(word)
-            elif word not in _NO_MEANING and token not in _CLAUSE:
-                clause.append(_stem(word))
+            elif word not in NO_MEANING and token not in CLAUSE:
+                clause.append(stem(word))
                 counted |= {(number, clause[-1])} if number else set()
                 number = ""
-        return cls(frozenset(stem for stem, _ in signs), frozenset(signs), frozenset(counted),
+        return cls(frozenset(each for each, _ in signs), frozenset(signs), frozenset(counted),
                    frozenset(turns))
 
     def wanted(self) -> frozenset[tuple[str, str]]:
@@ -69,7 +69,7 @@ class Words:
         return frozenset((number, stem) for number, stem in self.counted if stem or number not in followed)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """One form for the forms of an English word; the same for both texts that are compared."""
     word = word.removesuffix("'s")
     if len(word) > 4 and word.endswith("ies"):
@@ -88,6 +88,6 @@ def exact_parts(sentence: str) -> list[str]:
     found = [" ".join(each.split()) for each in EXACT.findall(sentence)]
     for token in EXACT.sub(" ", sentence).split():
         bare = token.strip(EDGES)
-        if bare and _LOOKSEXACT.search(bare) and not re.fullmatch(r"\d+(?:[.,:]\d+)*%?", bare):
+        if bare and LOOKS_EXACT.search(bare) and not re.fullmatch(r"\d+(?:[.,:]\d+)*%?", bare):
             found.append(bare)
     return found

@@ -147,3 +147,76 @@ def test_another_number_is_noticed(words: list[str], number: int, other: int) ->
 def test_nothing_a_model_says_breaks_the_check(text: str) -> None:
     found = checked(text, PASSAGES)
     assert found is None or found.is_refused or all(sentence for sentence, _ in found.sentences)
+
+
+# ---- who does what to what ---------------------------------------------------------------------------------
+
+STEPS = Passage(("Latency", "Steps"), """
+1. Scale `serving` to zero only after you have drained the queue.
+2. Run `kubectl rollout undo deploy/serving` in cluster A, then tell team B.
+3. Never delete the volume `data-1`. If the backup is older than 5 minutes, do not restart the database.
+4. Restart the database before you restart the gateway. Wait 10 minutes, then page the on-call if errors are above 20 %.
+5. Copy `/srv/a` to `/srv/b`.
+
+The gateway calls the database. Do not fail over to region west unless the owner agrees. Disable the alert. Enable tracing.
+
+```
+rm -rf /tmp/cache
+```
+""")
+BUDGET = Passage(("Costs",), "Raise the budget to 500 USD. Do not raise it above 900 USD. Delete the old index.")
+
+
+def of_steps(text: str) -> Written:
+    found = checked(text, {0: STEPS, 1: BUDGET})
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("text", [
+    "Restart the database before you restart the gateway [1].", "Before you restart the gateway, restart the database [1].",
+    "Never delete the volume `data-1` [1].", "If the backup is older than 5 minutes, do not restart the database [1].",
+    "Run `kubectl rollout undo deploy/serving` in cluster A, then tell team B [1].", "`rm -rf /tmp/cache` [1].",
+    "Page the on-call if errors are above 20 % [1].", "Raise the budget to 500 USD [2].", "Copy `/srv/a` to `/srv/b` [1].",
+    "The alert is disabled [1].", "Disable the alert and enable tracing [1].", "Scale `serving` to zero only after you have drained the queue [1]."])
+def test_what_keeps_the_order_of_its_passage_is_shown(text: str) -> None:
+    found = of_steps(text)
+    assert not found.is_refused, found.sentence
+
+
+@pytest.mark.parametrize("text", [
+    "Restart the gateway before you restart the database [1].", "Restart the gateway, then restart the database [1].",
+    "Before you restart the database, restart the gateway [1].", "The database calls the gateway [1].",
+    "Restart the database if the backup is older than 5 minutes [1].", "If the backup is older than 5 minutes, restart the database [1].",
+    "Scale `serving` to zero, then drain the queue [1].", "Tell team A in cluster B [1].", "Copy `/srv/b` to `/srv/a` [1].",
+    "Fail over to region west if the owner agrees [1].", "Enable the alert [1].", "Disable tracing [1].", "Disable the alert and tracing [1]."])
+def test_roles_and_conditions_that_change_places_are_refused(text: str) -> None:
+    assert of_steps(text).fault is Fault.UNSUPPORTED
+
+
+@pytest.mark.parametrize("text", [
+    "Raise the budget to 900 USD [2].", "Page the on-call if errors are above 10 % [1].", "Wait 10 minutes or 5 [1].", "Raise the budget to 5OO USD [2].",
+    "Raise the budget to \uff15\uff10\uff10 USD [2].", "Raise the budget to 500 000 USD [2].", "Raise the budget to -500 USD [2]."])
+def test_numbers_of_something_else_and_look_alikes_of_numbers_are_refused(text: str) -> None:
+    assert of_steps(text).fault is Fault.UNSUPPORTED
+
+
+@pytest.mark.parametrize("text", [
+    "Run `kubectl rollout undo` in cluster A [1].", "`rm -rf /` [1].", "`rm -rf /tmp` [1].", "`rm -rf` [1].", "`old index` [2].", "`Restart the database` [1].",
+    "Delete the volume `data` [1].", "Never delete the volume `data` [1].", "Copy `/srv` to `/srv/b` [1]."])
+def test_a_part_of_a_command_is_no_command(text: str) -> None:
+    assert of_steps(text).fault is Fault.UNSUPPORTED
+
+
+@pytest.mark.parametrize("text", [
+    "R\u0430ise the budget to 500 USD [2].", "Restart \u65e5\u672c the database [1].", "Restart the database\u202e [1].", "\u0423\u0434\u0430\u043b\u0438 the volume [1].",
+    "Dis\u200bable the alert [1].", "\uff24isable the alert [1].", "Never de\u0301lete the volume `data-1` [1]."])
+def test_letters_of_another_script_and_signs_that_nobody_sees_are_refused(text: str) -> None:
+    assert of_steps(text).fault is Fault.UNSUPPORTED
+
+
+def test_letters_that_a_passage_has_are_no_strangers() -> None:
+    passage = {0: Passage(("\u30c7\u30fc\u30bf",), "Restart the \u30c7\u30fc\u30bf pod \u2192 wait.")}
+    found = checked("Restart the \u30c7\u30fc\u30bf pod [1].", passage)
+    assert found is not None
+    assert not found.is_refused
