@@ -146,8 +146,9 @@ class _Repository:
             if len(sizes) > _MOST_PACKS or sum(sizes) > _LARGEST_CACHE:
                 shutil.rmtree(self.client.folder, ignore_errors=True)
                 return False
-            for lock in self.client.folder.rglob("*.lock"):  # of a client that was ended: this is ours alone
-                lock.unlink(missing_ok=True)
+            for left in ("*.lock", "tmp_*"):  # of a client that was ended: this is ours alone
+                for each in self.client.folder.rglob(left):
+                    each.unlink(missing_ok=True)
             return True
 
         try:

@@ -23,7 +23,12 @@ from handlers.runbooks.policy import Source
 from handlers.runbooks.web_page import asks_for_password
 
 LOCAL: Final = timedelta(minutes=1)
+LARGEST_FILE: Final = 1024 ** 3
+"""Bytes of one file that the client may write: of all that a fetch brings."""
+_LIMITED: Final = ("sh", "-c", 'trap "" XFSZ; ulimit -f "$0"; exec "$@"')
+"""Has a shell limit what is begun, in blocks of 512 bytes, so that no helper of git's escapes it."""
 _LARGE: Final = 64 * 1024 ** 2
+_TOO_LARGE: Final = re.compile(r"File too large|file size limit", re.IGNORECASE)
 _PASSWORD: Final = re.compile(
     r"could not read Username|could not read Password|Authentication failed|terminal prompts disabled|"
     r"returned error: 40[13]|HTTP 40[13]|Invalid username or")
@@ -36,6 +41,8 @@ _AWAY: Final = re.compile(
 _BROKEN: Final = re.compile(
     r"bad object|corrupt|index-pack failed|unable to read|missing blob|bad tree|invalid sha1|unresolved "
     r"deltas|not our ref|shallow file has changed|promisor", re.IGNORECASE)
+_NOT_FOUND: Final = 127
+"""What a shell says where there is no such program."""
 _TOLERATED: Final = ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "missingTaggerEntry")
 """Faults of old commits that do no harm."""
 
@@ -79,8 +86,11 @@ class Client:
                    env: Mapping[str, str] | None) -> Ran:
         await asyncio.to_thread(self.folder.mkdir, 0o700, parents=True, exist_ok=True)
         try:
-            return await ran([self.program, *words], env=env or self.env, cwd=self.folder, within=within,
-                             at_most=at_most, given=given)
+            said = await ran([*_LIMITED, str(LARGEST_FILE // 512), self.program, *words], env=env or self.env,
+                             cwd=self.folder, within=within, at_most=at_most, given=given)
+            if said.status == _NOT_FOUND:
+                raise FileNotFoundError(self.program)
+            return said
         except FileNotFoundError:
             raise Unread("Git is not installed where I run. Install it, or make the source an archive "
                          "(`kind: http`).", is_settled=True) from None
@@ -99,6 +109,10 @@ class Client:
         """What a complaint of the client comes to, for a person."""
         if _PASSWORD.search(complaint):
             return self.closed()
+        if _TOO_LARGE.search(complaint):
+            return Unread(f"{self.host} sends more than {LARGEST_FILE // 1024**2:,} MiB of this repository. "
+                          "Make it one with the runbooks alone, or give an archive of them (`kind: http`).",
+                          is_settled=True)
         if _BROKEN.search(complaint):
             return Broken(_last(complaint))
         if _GONE.search(complaint):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import logging
 from collections.abc import Callable, Mapping
@@ -65,7 +64,7 @@ def is_genuine(secret: str, headers: Mapping[str, str], raw: bytes, now: datetim
     X-Hub-Signature. GitLab: the secret itself in X-Gitlab-Token, or a signature as Standard Webhooks have it.
     All are compared in the same time, however much agrees.
     """
-    signed = f"sha256={hmac.new(secret.encode(), raw, sha256).hexdigest()}"
+    signed = f"sha256={hmac.new(_bytes(secret), raw, sha256).hexdigest()}"
     said = [_same(signed, headers.get("x-hub-signature-256", "")),
             _same(signed, headers.get("x-hub-signature", "")),
             _same(signed, f"sha256={headers.get('x-gitea-signature', '')}"),
@@ -74,7 +73,13 @@ def is_genuine(secret: str, headers: Mapping[str, str], raw: bytes, now: datetim
 
 
 def _same(ours: str, theirs: str) -> bool:
-    return hmac.compare_digest(ours.encode(), theirs.encode("utf-8", "surrogateescape"))
+    """`theirs`: a header, whose bytes the server gives as Latin-1."""
+    return hmac.compare_digest(_bytes(ours), theirs.encode("latin-1", "replace"))
+
+
+def _bytes(secret: str) -> bytes:
+    """As the environment has it: what is not UTF-8 there is kept in letters that are none."""
+    return secret.encode("utf-8", "surrogateescape")
 
 
 def _is_standard(secret: str, headers: Mapping[str, str], raw: bytes, now: datetime) -> bool:
@@ -84,13 +89,13 @@ def _is_standard(secret: str, headers: Mapping[str, str], raw: bytes, now: datet
         return False
     if abs(now.timestamp() - int(stamp)) > _MAY_DIFFER.total_seconds():
         return False
-    key = secret.encode()
+    key = _bytes(secret)
     if secret.startswith("whsec_"):
         try:
             key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except binascii.Error:
+        except ValueError:
             return False
-    content = f"{number}.{stamp}.".encode("utf-8", "surrogateescape") + raw
+    content = f"{number}.{stamp}.".encode("latin-1", "replace") + raw
     ours = base64.b64encode(hmac.new(key, content, sha256).digest()).decode()
     said = [_same(f"v1,{ours}", each) for each in headers.get("webhook-signature", "").split()[:10]]
     return any(said)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from handlers.runbooks.pushes import is_genuine
 from storage.shelf import RunbookSource
 from tests.conftest import FrozenClock
 from tests.runbooks.reading_stage import write
@@ -116,3 +117,25 @@ async def test_a_push_while_it_is_being_read_has_it_read_once_more(pushed: World
     assert not await due(pushed)
     await reading._one(claimed[0])
     assert await due(pushed)
+
+
+@pytest.mark.parametrize("secret", [b"\xff\xfekey", "schlüssel".encode(), b"plain"])
+def test_a_secret_of_any_bytes_is_the_secret(secret: bytes, clock: FrozenClock) -> None:
+    """As the environment holds it; the server gives a header's bytes as Latin-1."""
+    ours = secret.decode("utf-8", "surrogateescape")
+    signed = f"sha256={hmac.new(secret, BODY, sha256).hexdigest()}"
+    assert is_genuine(ours, {"x-hub-signature-256": signed}, BODY, clock())
+    assert is_genuine(ours, {"x-gitlab-token": secret.decode("latin-1")}, BODY, clock())
+    for headers in ({}, {"x-gitlab-token": ""}, {"x-gitlab-token": "\u0394"}, {"x-gitlab-token": ours[:-1]}, {"x-hub-signature-256": signed[:-1]},
+                    {"x-hub-signature-256": signed.removeprefix("sha256=")}, {"x-gitea-signature": signed}):
+        assert not is_genuine(ours, headers, BODY, clock())
+
+
+@pytest.mark.parametrize("secret", ["", "   ", "\n"])
+async def test_a_secret_that_is_empty_lets_nobody_in(pushed: World, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("OPS_PUSH", secret)
+    for headers in ({"x-gitlab-token": secret.strip()}, {"x-gitlab-token": secret}, {},
+                    {"x-hub-signature-256": f"sha256={hmac.new(secret.strip().encode(), BODY, sha256).hexdigest()}"},
+                    {"x-hub-signature-256": f"sha256={hmac.new(secret.encode(), BODY, sha256).hexdigest()}"}):
+        answer = await pushed.parts.pushes.received("ops", headers, BODY)
+        assert answer.status == 401

@@ -343,6 +343,32 @@ async def test_a_git_that_would_look_up_names_itself_is_not_let_at_them(shelf: S
     assert not asked.exists()
 
 
+async def test_a_host_that_sends_without_end_does_not_fill_the_disk(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    from handlers.runbooks import git_client
+    monkeypatch.setattr(git_client, "LARGEST_FILE", 512 * 1024)
+    repo = repository(tmp_path / "repo", partial=False, latency=GOOD)
+    (repo / "video.bin").write_bytes(os.urandom(4 * 1024 * 1024))
+    commit(repo)
+    shelf.add(Kind.GIT, f"file://{repo}", allow_private=True)
+    row = await shelf.read()
+    assert "sends more than" in str(row.error)
+    assert sum(each.stat().st_size for each in shelf.cache.rglob("*") if each.is_file()) < 2 * 1024 * 1024
+
+
+async def test_what_an_ended_git_left_is_cleared_away(shelf: Shelf, tmp_path: Path) -> None:
+    repo = repository(tmp_path / "repo", latency=GOOD)
+    shelf.add(Kind.GIT, f"file://{repo}", allow_private=True)
+    await shelf.read()
+    [pack] = {each.parent for each in shelf.cache.rglob("*.pack")}
+    (pack / "tmp_pack_x1").write_bytes(b"x" * 1000)
+    write(repo, other=GOOD)
+    commit(repo)
+    assert (await shelf.read()).error is None
+    assert not list(shelf.cache.rglob("tmp_*"))
+
+
 # ---- memory and the event loop -----------------------------------------------------------------------------
 
 async def test_pages_are_held_a_few_megabytes_at_a_time(shelf: Shelf, ops: Path) -> None:
