@@ -90,13 +90,13 @@ def _is_of(part: Part, other: Part, above: Collection[str], *, is_first: bool) -
     """Where a sentence goes on, it goes on with how a part of the passage begins: not with its end alone."""
     if part.condition != other.condition:
         return False
-    words = [each for each in part.words if each in other.words or each[0] not in above]
+    said = [each for each in part.words if each in other.words or each[0] not in above]
     if part.is_passive:
-        return all(words.count(each) <= other.words.count(each) for each in words)
-    if not is_first and words and words[0] != other.words[0]:
+        return all(said.count(each) <= list(other.words).count(each) for each in said)
+    if not is_first and said and said[0] != other.words[0]:
         return False
     left = iter(other.words)
-    return all(each in left for each in words)
+    return all(each in left for each in said)
 
 
 def strange(sentence: str, whole: str) -> Iterator[str]:
