@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.shelf import RunbookPage, RunbookSection
 
+_AT_ONCE = 1000
+"""Pages read between two turns of the event loop."""
+
 
 class PageState(NamedTuple):
     """One state of a page: another id, version or digest is another text."""
@@ -38,11 +41,14 @@ class SectionText(NamedTuple):
 async def page_states(session: AsyncSession, workspace: str, sources: Collection[str]
                       ) -> dict[tuple[str, str], PageState]:
     """All pages of these sources, by source and path."""
-    rows = await session.execute(
+    query = (
         select(RunbookPage.source, RunbookPage.path, RunbookPage.id, RunbookPage.version, RunbookPage.digest)
         .where(RunbookPage.workspace_id == workspace, RunbookPage.source.in_(sorted(sources)))
         .order_by(RunbookPage.source, RunbookPage.path))
-    return {(row.source, row.path): PageState(row.id, row.version, row.digest) for row in rows}
+    found: dict[tuple[str, str], PageState] = {}
+    async for part in (await session.stream(query)).partitions(_AT_ONCE):
+        found |= {(row.source, row.path): PageState(row.id, row.version, row.digest) for row in part}
+    return found
 
 
 async def section_texts(session: AsyncSession, workspace: str, pages: Collection[int]

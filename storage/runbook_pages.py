@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.shelf import RunbookPage, RunbookSection
 
+_AT_ONCE = 500
+"""Pages read between two turns of the event loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -27,12 +30,15 @@ class Named:
 
 async def named(session: AsyncSession, workspace: str, sources: Collection[str]) -> list[Named]:
     """The pages of these sources, without what they say."""
-    rows = await session.execute(
+    query = (
         select(RunbookPage.id, RunbookPage.source, RunbookPage.path, RunbookPage.title, RunbookPage.url,
                RunbookPage.is_stub, RunbookPage.details)
         .where(RunbookPage.workspace_id == workspace, RunbookPage.source.in_(sorted(sources)))
         .order_by(RunbookPage.id))
-    return [Named(*row) for row in rows]
+    found: list[Named] = []
+    async for part in (await session.stream(query)).partitions(_AT_ONCE):  # other work goes on in between
+        found += [Named(*row) for row in part]
+    return found
 
 
 async def sections(session: AsyncSession, workspace: str, page_id: int) -> Sequence[RunbookSection]:

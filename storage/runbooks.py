@@ -157,11 +157,13 @@ async def locked(session: AsyncSession, workspace: str, name: str) -> RunbookSou
 
 async def known_pages(session: AsyncSession, workspace: str, source: str) -> dict[str, Known]:
     """What was read of a source before, by path."""
-    rows = await session.execute(
-        select(RunbookPage.id, RunbookPage.path, RunbookPage.digest, RunbookPage.url, RunbookPage.owner,
-               RunbookPage.changed_at, RunbookPage.version, RunbookPage.is_stub, RunbookPage.details)
-        .where(RunbookPage.workspace_id == workspace, RunbookPage.source == source))
-    return {row.path: Known(*row) for row in rows}
+    query = (select(RunbookPage.id, RunbookPage.path, RunbookPage.digest, RunbookPage.url, RunbookPage.owner,
+                    RunbookPage.changed_at, RunbookPage.version, RunbookPage.is_stub, RunbookPage.details)
+             .where(RunbookPage.workspace_id == workspace, RunbookPage.source == source))
+    found: dict[str, Known] = {}
+    async for part in (await session.stream(query)).partitions(_AT_ONCE):  # other work goes on in between
+        found |= {row.path: Known(*row) for row in part}
+    return found
 
 
 async def some_pages(session: AsyncSession, workspace: str, ids: Collection[int]) -> dict[int, RunbookPage]:

@@ -130,7 +130,8 @@ class Pages:
         known = self._shelves.get(workspace, Shelf())
         versions = await runbooks.versions(session, workspace)
         if versions != known.versions:
-            known = shelved(await runbook_pages.named(session, workspace, versions), versions)
+            pages = await runbook_pages.named(session, workspace, versions)
+            known = await asyncio.to_thread(shelved, pages, versions)
             self._shelves[workspace] = known
             self._begins.clear()
         return known
