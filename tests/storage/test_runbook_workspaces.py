@@ -25,7 +25,7 @@ from storage import (
 from storage.alerting import Alert, Signal, SignalState
 from storage.base import Base
 from storage.engine import Store
-from storage.models import Item, Workspace
+from storage.models import Item, Seat, Workspace
 from storage.shelf import (
     RunbookGap,
     RunbookPage,
@@ -82,6 +82,7 @@ READS: dict[str, Ask] = {
     "runbook_gaps.all_pages": lambda s, w, t: runbook_gaps.all_pages(s, w),
     "runbook_gaps.kept": lambda s, w, t: runbook_gaps.kept(s, w),
     "runbook_gaps.pilots_of": lambda s, w, t: runbook_gaps.pilots_of(s, w),
+    "runbook_gaps.seated_in": lambda s, w, t: runbook_gaps.seated_in(s, w, SAM),
 }
 """Asked with what is the same in both workspaces."""
 BY_NUMBER: dict[str, Ask] = {
@@ -137,6 +138,7 @@ async def _twin(session: AsyncSession, workspace: str, number: int) -> Twin:
     await session.flush()
     session.add(pilot(id=number, workspace_id=workspace))
     await session.flush()
+    session.add(Seat(workspace_id=workspace, pilot_id=number, role="legal", person_id=SAM, asked_by=SAM, asked_at=NOW))
     source = RunbookSource(workspace_id=workspace, name="ops", next_at=NOW, asked_at=NOW, version=1, details={"branch": workspace})
     page = RunbookPage(workspace_id=workspace, source="ops", path="a.md", title=workspace, digest="d", read_at=NOW, version=number + 1,
                        details={"faults": [workspace]})
