@@ -11,6 +11,7 @@ from handlers.runbooks.gap_rules import Facts, Kind, key_of
 from storage.shelf import RunbookQuestion
 from tests.conftest import FrozenClock
 from tests.runbooks.gap_stage import source, sources
+from tests.runbooks.pace import unit
 from tests.runbooks.test_gap_rules import NOW, fired, question, shelved
 from tests.world import EVERYONE, TEAM, World, world_on
 
@@ -50,7 +51,7 @@ async def test_five_thousand_questions_hold_nothing_up(sqlite_url: str, clock: F
         sources(world, source("ops"))
         await many(world, 5000)
         pauses = [await longest_pause(world) for _ in range(5)]
-        assert sorted(pauses)[2] < 0.18, "most of them, for other work on this machine disturbs some"
+        assert sorted(pauses)[2] < 3 * unit(), "most of them, for other work on this machine disturbs some"
         assert "3,000 runbook gaps, 3,000 with nobody on them" in world.all_text(HERE, "priya")
 
 

@@ -35,6 +35,7 @@ from handlers.runbooks.policy import Kind, Policies
 from handlers.runbooks.values import Kept
 from storage import runbook_index, runbooks
 from storage.shelf import RunbookPage, RunbookSource
+from tests.runbooks.pace import unit
 from tests.runbooks.reading_stage import WORKSPACE, Shelf, Web, commit, reaching, repository, write
 
 GOOD = "# Latency\n\nRestart the pods of the endpoint one after the other, please.\n"
@@ -57,14 +58,14 @@ def seconds(do: Callable[[], object]) -> float:
     f"::: a{LONG}{{", "::: " + "a" * 20_000 + "{", "{{<" + " " * 20_000, "{{< a " * 8_000, "!!! a" + " inline" * 5_000 + " x",
     "\n".join(":" * (3 + at) + " note" for at in range(300)), "{%" + " " * 20_000, "=== \"" + "a" * 20_000], ids=lambda line: line[:9])
 def test_a_line_that_is_made_to_be_slow_is_read_as_fast_as_others(line: str) -> None:
-    assert seconds(lambda: readable(line)) < 0.5
+    assert seconds(lambda: readable(line)) < 50 * unit()
 
 
 @pytest.mark.parametrize("line", [
     f"{{% include a{LONG}%", f"{{!{LONG}!", '{{< include "' + 'a"' * 6_000, '--8<-- "' + 'a" ' * 6_000 + "x", "8<" + "-" * 20_000],
     ids=lambda line: line[:9])
 def test_an_include_that_is_made_to_be_slow_is_read_as_fast_as_others(line: str) -> None:
-    assert seconds(lambda: included(line, "a.md", nothing)) < 0.5
+    assert seconds(lambda: included(line, "a.md", nothing)) < 50 * unit()
 
 
 @pytest.mark.parametrize(("line", "named"), [
@@ -78,7 +79,7 @@ def test_what_is_taken_in_is_named_as_before(line: str, named: str) -> None:
 @pytest.mark.parametrize("pattern", ["*a" * 100 + "b", "**/" * 90 + "x", "/**" * 90 + "/x", "?*" * 100])
 def test_a_pattern_of_owners_that_is_made_to_be_slow_is_decided_as_fast_as_others(pattern: str) -> None:
     owner = owner_of(f"* @all\n{pattern} @none\n")
-    assert seconds(lambda: owner("a/" * 240 + "b" * 20)) < 0.5
+    assert seconds(lambda: owner("a/" * 240 + "b" * 20)) < 50 * unit()
 
 
 @pytest.mark.parametrize(("pattern", "fitting", "other"), [
@@ -107,7 +108,7 @@ def test_a_number_without_end_makes_front_matter_no_more_than_unreadable(text: s
 
 def test_a_page_of_ten_megabytes_is_not_searched_for_the_end_of_front_matter_that_has_none() -> None:
     page = "---\n" + "a\n" * 5_000_000
-    assert seconds(lambda: front(page)) < 0.1
+    assert seconds(lambda: front(page)) < seconds(lambda: page.split("\n"))
     assert front(page).lines == 0
     assert front("---\n" + "# a\n" * 20_000 + "---\n").faults
 
@@ -241,7 +242,7 @@ def test_headers_of_a_tar_without_end_are_not_read(raw: bytes) -> None:
     def read() -> None:
         with pytest.raises(Unread, match="no archive that can be unpacked"):
             unpacked(raw, "")
-    assert seconds(read) < 0.5
+    assert seconds(read) < 50 * unit()
 
 
 def test_an_archive_of_many_entries_is_refused_before_they_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -485,4 +486,4 @@ async def test_ten_thousand_pages_are_looked_through_in_turns(shelf: Shelf, ask:
             {"workspace_id": WORKSPACE, "source": "ops", "path": f"{at}.md", "title": f"Page {at}", "digest": "d" * 64,
              "read_at": shelf.clock(), "version": 1, "is_stub": False, "details": details, "url": f"https://h/{at}.md"} for at in range(10_000)])
     async with shelf.store.reading() as session:
-        assert await longest_turn(ask(session, shelf)) < 0.05
+        assert await longest_turn(ask(session, shelf)) < 2 * unit(), "in one go it takes several times as long"
