@@ -24,12 +24,12 @@ _NO_WEIGHT: Final = """
     every few for from further get gets getting give given go goes going got had has hasn have haven
     having he hello help her here hers hey hi him his how however i if in into is isn it its itself
     just know let like ll look may maybe me might mine more most much must my need needs neither nor
-    now of often on once one only onto or other others our ours please put re really s say says see
+    now of often on once one only onto or other others our ours please pls plz put re really s say says see
     seem seems she should shouldn since so some somebody someone something somehow such t tell than
     thank thanks that the their theirs them then there these they thing things this those though
     through to too toward u under until upon us use used using usually ve very via want wants was
     wasn way we well were weren what whatever when where whether which while who whom whose why will
-    with within without won would wouldn yet you your yours
+    with within without won would wouldn wtf yet you your yours
 """
 STOP: Final = frozenset(_NO_WEIGHT.split())
 """Words that say nothing of what is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,10 @@ from rapidfuzz.distance import OSA
 from handlers.runbooks.tokens import stem
 
 _SHORTEST: Final = 5
-"""Shorter words are too near each other: most, cost, host."""
+"""Shorter words are too near each other: most, cost, host. Of them only a consonant written once instead of
+twice, or the other way round, is a slip: rol for roll."""
+_SHORTEST_DOUBLED: Final = 3
+_TWICE: Final = re.compile(r"([b-df-hj-np-tv-z])\1")
 _TWO_FROM: Final = 9
 """From this length two slips are believed."""
 _OTHER_LETTER_FROM: Final = 7
@@ -57,12 +61,23 @@ class Vocabulary:
         """
         if word in self.pages:
             return word
-        if len(word) < _SHORTEST or not word.isalpha() or stem(word) in ordinary():
+        if not word.isalpha() or stem(word) in ordinary():
             return None
+        if len(word) < _SHORTEST:
+            return self._doubled(word)
         far = 2 if len(word) >= _TWO_FROM else 1
         near = [(distance, -self.pages[each], each) for each, distance in self._around(word, far)
                 if len(word) >= _OTHER_LETTER_FROM or len(each) != len(word) or sorted(each) == sorted(word)]
         return min(near)[2] if near else None
+
+    def _doubled(self, word: str) -> str | None:
+        """The known word that differs by one consonant written twice."""
+        if len(word) < _SHORTEST_DOUBLED:
+            return None
+        once = _TWICE.sub(r"\1", word)
+        near = [(-self.pages[each], each) for length in (len(word) - 1, len(word) + 1)
+                for each in self.buckets.get((word[0], length), ()) if _TWICE.sub(r"\1", each) == once]
+        return min(near)[1] if near else None
 
     def _around(self, word: str, far: int) -> list[tuple[str, int]]:
         """Of the same first letter, or with the first two letters swapped: the first is seldom wrong."""

@@ -30,6 +30,13 @@ def test_an_ordinary_word_is_no_slip_though_only_a_word_like_it_is_known(said: s
     assert known.nearest(said) is None
 
 
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("rol", "roll"), ("kil", "kill"), ("podd", "pod"), ("bot", None), ("fed", None), ("cost", None), ("ro", None), ("rool", None)])
+def test_of_a_short_word_only_a_consonant_written_once_or_twice_is_a_slip(typed: str, meant: str | None) -> None:
+    known = vocabulary(Counter({"roll": 5, "role": 9, "kill": 2, "pod": 3, "boot": 4, "feed": 4, "host": 2}))
+    assert known.nearest(typed) == meant
+
+
 @given(st.dictionaries(WORD, st.integers(1, 9), min_size=1, max_size=40))
 def test_a_known_word_is_never_taken_for_another(words: dict[str, int]) -> None:
     known = vocabulary(words)
