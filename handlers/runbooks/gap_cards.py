@@ -38,7 +38,6 @@ from handlers.runbooks.gap_words import (
     Held,
     closed_line,
     count,
-    cut,
     due_of,
     headline,
     name_of,
@@ -46,6 +45,7 @@ from handlers.runbooks.gap_words import (
     owner_name,
     reasons,
 )
+from handlers.runbooks.page_lines import short
 from storage.models import Item, ItemState, Person, Pilot
 
 NOBODYS: Final = 0
@@ -126,14 +126,14 @@ def _row(at: int, gap: Gap, listed: GapList) -> Row:
         lines.append(line(f"▸ {item.ref} is with {owner_name(item, listed)}{due_of(item, listed)}"))
     elif held is not None and held.row.laid_aside:
         lines.append(line(f"Laid aside by {name_of(held.row.by, listed)} on {listed.day(held.row.at)}: "
-                          f"{cut(held.row.reason or '', WORDS)}"))
+                          f"{short(held.row.reason or '', WORDS)}"))
     elif held is not None and held.item is not None:
         lines.append(line(f"▸ {held.item.ref} is closed, but this is still so"))
     return Row(tuple(lines), _buttons(gap, item, held, listed))
 
 
 def _buttons(gap: Gap, item: Item | None, held: Held | None, listed: GapList) -> tuple[Button, ...]:
-    words = cut(gap.words, 60)
+    words = short(gap.words, 60)
     found = []
     if item is not None:
         found.append(Button(f"Open {item.ref}", f"item:{item.id}"))
@@ -150,7 +150,7 @@ def _buttons(gap: Gap, item: Item | None, held: Held | None, listed: GapList) ->
 def _why(gap: Gap, listed: GapList) -> Line:
     said: list[Line] = [(each,) for each in reasons(gap, listed)]
     if gap.page is not None:
-        named = cut(gap.page, WORDS)
+        named = short(gap.page, WORDS)
         shown: Span = Link(gap.url, named) if gap.url else Mono(named)
         said.append(("closest was ", shown) if gap.kind is Kind.QUESTION else (shown,))
     pilot = listed.pilots.get(gap.pilot_id or 0)
@@ -165,7 +165,7 @@ def _why(gap: Gap, listed: GapList) -> Line:
 def _over(held: Held, listed: GapList) -> Row:
     assert held.closed is not None
     at = f" on {listed.day(held.closed.at)}" if held.closed.at is not None else ""
-    lines: list[Line] = [line(f"✓ {cut(held.row.words, TITLE)}"), closed_line(held.closed, at)]
+    lines: list[Line] = [line(f"✓ {short(held.row.words, TITLE)}"), closed_line(held.closed, at)]
     item = held.item
     if item is None:
         return Row(tuple(lines))
@@ -202,7 +202,7 @@ def _which_pilot(pilot: Pilot | None, pilots: Sequence[Pilot]) -> list[Field]:
     if pilot is not None:
         return []
     return [Field("pilot", "Pilot", "choice", options=tuple(
-        Option(cut(each.name, 70), str(each.id)) for each in pilots[:_PILOTS]),
+        Option(short(each.name, 70), str(each.id)) for each in pilots[:_PILOTS]),
         hint="This belongs to no pilot alone; an item needs one to hang on.")]
 
 
@@ -225,6 +225,6 @@ def given_card(item: Item, to: Person, pilot: Pilot, today: date, *, is_self: bo
 
 def aside_card(words: str, pilot: Pilot) -> Card:
     return Card("Laid aside", (
-        Text((line(f"“{cut(words, TITLE)}” is not listed any more, until somebody takes it up again."),)),
+        Text((line(f"“{short(words, TITLE)}” is not listed any more, until somebody takes it up again."),)),
         Buttons((Button("Back to the gaps", f"gaps:{pilot.id}:0:{OPEN}"),
                  Button("What is laid aside", f"gaps:{pilot.id}:0:{ASIDE}")))))

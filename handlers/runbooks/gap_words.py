@@ -13,6 +13,7 @@ from handlers.chat.errors import inside
 from handlers.people.calendar import Calendar
 from handlers.people.dates import say_date
 from handlers.runbooks.gap_rules import Closed, Gap, Kind
+from handlers.runbooks.page_lines import short
 from storage.models import Item, ItemState, Person, Pilot
 from storage.shelf import RunbookGap
 
@@ -72,7 +73,7 @@ class GapList:
 
 def headline(gap: Gap) -> str:
     """What is missing, in a line."""
-    words = cut(gap.words, TITLE)
+    words = short(gap.words, TITLE)
     match gap.kind:
         case Kind.QUESTION:
             return f"No answer: “{words}”"
@@ -128,7 +129,7 @@ def closed_line(closed: Closed, at: str) -> Line:
     """'answered helpfully on Fri 27 Nov · ops/rollback.md'."""
     if closed.page is None:
         return line(f"{closed.words}{at}")
-    named = cut(closed.page, WORDS)
+    named = short(closed.page, WORDS)
     page: Span = Link(closed.url, named) if closed.url else Mono(named)
     return line(f"{closed.words}{at} · ", page)
 
@@ -146,7 +147,7 @@ def item_line(held: Held, calendar: Calendar, now: datetime) -> Line:
 
 def title_of(gap: Gap) -> str:
     """The title of the item that closes it."""
-    words = inside(cut(gap.words, 120))
+    words = inside(short(gap.words, 120))
     match gap.kind:
         case Kind.QUESTION:
             return f"Write the runbook that answers “{words}”"
@@ -157,7 +158,7 @@ def title_of(gap: Gap) -> str:
         case Kind.OLD:
             return f"Check the page “{words}” and bring it up to date"
         case Kind.SERVICE:
-            names = inside(cut(", ".join(each.name for each in gap.gone), 50))
+            names = inside(short(", ".join(each.name for each in gap.gone), 50))
             return f"Correct the page “{words}”: it names {names}"
 
 
@@ -210,9 +211,3 @@ def people(number: int) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def cut(text: str, at_most: int) -> str:
-    """On one line, at most so long."""
-    said = " ".join(text.split())
-    return said if len(said) <= at_most else f"{said[:at_most - 1].rstrip()}…"

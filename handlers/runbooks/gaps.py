@@ -26,13 +26,13 @@ from handlers.runbooks.gap_words import (
     OPEN,
     GapList,
     Held,
-    cut,
     evidence_of,
     item_line,
     title_of,
     weight_of,
     why_of,
 )
+from handlers.runbooks.page_lines import short
 from handlers.runbooks.survey import Survey
 from storage import people, pilots, runbook_gaps
 from storage.models import Item, ItemKind, ItemState, Person, Pilot, PilotState
@@ -173,7 +173,7 @@ class Gaps:
         """Raises Refused where somebody has it already."""
         item = held.item if held is not None else None
         if item is not None and item.state in (ItemState.OPEN, ItemState.WAIVED):
-            raise Refused(f"{item.ref} is about this already: “{inside(cut(item.title, 80))}”.",
+            raise Refused(f"{item.ref} is about this already: “{inside(short(item.title, 80))}”.",
                           choices=((f"Open {item.ref}", f"/pilot item i:{item.id}"),))
 
     async def _owner(self, session: AsyncSession, workspace: str, gap: Gap,
@@ -204,7 +204,7 @@ class Gaps:
             item = self._item(work, seen, gap, due)
             await self.items.add(work, item, "gap given", {"gap": gap.key})
             row.item_id, row.pilot_id, row.laid_aside, row.reason = item.id, pilot.id, False, None
-            row.by, row.at, row.words = actor.person, work.entry.now, cut(gap.words, 300)
+            row.by, row.at, row.words = actor.person, work.entry.now, short(gap.words, 300)
             await self.items.hand_over(work, item, to)
             seat = work.dossier.seats.get(item.role)
             item.is_handed_over = seat is None or seat.person_id != to.id
@@ -222,8 +222,8 @@ class Gaps:
                 raise Refused("Say why, in a few words: it goes into the audit trail.")
             row = await self._claimed(work, gap)
             row.pilot_id, row.item_id, row.laid_aside, row.reason = pilot.id, None, True, reason
-            row.by, row.at, row.words = actor.person, work.entry.now, cut(gap.words, 300)
-            await work.entry.note(work.dossier.pilot, "gap laid aside", cut(gap.words, 120),
+            row.by, row.at, row.words = actor.person, work.entry.now, short(gap.words, 300)
+            await work.entry.note(work.dossier.pilot, "gap laid aside", short(gap.words, 120),
                                   after={"gap": gap.key, "reason": reason})
             return gap_cards.aside_card(gap.words, work.dossier.pilot)
 
@@ -242,7 +242,7 @@ class Gaps:
         session, workspace = work.entry.session, work.entry.actor.workspace
         row = await runbook_gaps.claimed(session, workspace, RunbookGap(
             workspace_id=workspace, key=gap.key, pilot_id=work.dossier.pilot.id, item_id=None,
-            by=work.entry.actor.person, at=work.entry.now, words=cut(gap.words, 300)))
+            by=work.entry.actor.person, at=work.entry.now, words=short(gap.words, 300)))
         item = await pilots.item(session, workspace, row.item_id) if row.item_id is not None else None
         self._check_free(Held(row, item))
         return row
