@@ -1,4 +1,6 @@
 FROM python:3.11-slim
+# Reads runbooks from Git repositories.
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
