@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from handlers.chat.cards import Field, Form, Note, Option, line
@@ -45,9 +46,12 @@ async def _meant(tools: Tools, asked: Typed, text: str) -> tuple[Pilot | None, s
 
 async def _here(tools: Tools, actor: Actor) -> Pilot | None:
     """The channel's pilot; where none is at home, the only one of whoever asks."""
-    async with tools.finder.store.reading() as session:
-        here = await pilots.in_room(session, actor.workspace, actor.room) if actor.room is not None else []
-        if not here:
+    here: Sequence[Pilot] = ()
+    if actor.room is not None:
+        async with tools.finder.store.glancing() as session:
+            here = await pilots.in_room(session, actor.workspace, actor.room)
+    if not here:
+        async with tools.finder.store.glancing() as session:
             here = await pilots.of_person(session, actor.workspace, actor.person, 2)
     return here[0] if len(here) == 1 else None
 

@@ -85,7 +85,7 @@ class Keeper:
 
     async def kept(self, sections: Collection[int]) -> Sequence[Kept]:
         """These sections as an answer shows them, in the order asked for; what is gone is left out."""
-        async with self.store.reading() as session:
+        async with self.store.glancing() as session:
             found = await runbooks.placed(session, self.workspace, sections)
         return [self._kept(found[each]) for each in sections
                 if each in found and found[each].page.source in self.policy.sources]
@@ -96,7 +96,7 @@ class Keeper:
 
     async def look(self) -> None:
         """Begin to read what has changed, if anything has; does not wait for it. The tick's part."""
-        async with self.store.reading() as session:
+        async with self.store.glancing() as session:
             versions = await self._versions(session)
         if self._held is None or self._held.versions != versions:
             self._begin(Stage.READING, self._read)
@@ -135,7 +135,7 @@ class Keeper:
 
     async def _fresh(self, patience_s: float) -> _Held:
         """The newest index, if it can be had soon, otherwise the one there is. Raises StillReading."""
-        async with self.store.reading() as session:
+        async with self.store.glancing() as session:
             versions = await self._versions(session)
         deadline = asyncio.get_running_loop().time() + patience_s
         for _ in range(2):  # a build that runs may have looked before the last change: the next one has not
