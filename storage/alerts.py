@@ -5,8 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, insert, or_, select, text, update
+from sqlalchemy import and_, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from storage.alerting import (
     Alert,
@@ -18,11 +20,19 @@ from storage.alerting import (
     Signal,
     SignalState,
 )
+from storage.among import among
+from storage.bulk import insert_all
 from storage.models import Pilot, Post
+from storage.upsert import dialect_of
 
 CARD, LINE = "alert", "alert-line"
 """What the outbox calls an alert's message, and a line below it in its thread."""
+_OF_SIGNAL = tuple(each.name for each in fields(NewSignal))
+_OF_ALERT = {each.name: each.default.arg if isinstance(each.default, ScalarElementColumnDefault) else None
+             for each in Alert.__table__.columns if each.name != "id"}
+"""Columns with what they have where nothing else is said."""
 _PLANNED_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+_PLANNED_ONCE = text("SET LOCAL plan_cache_mode = auto")
 
 
 # ---- sources -----------------------------------------------------------------------------------------------
@@ -55,22 +65,29 @@ async def pilots_named(session: AsyncSession, workspace: str, keys: Collection[s
     return {pilot.name_key: pilot for pilot in found}
 
 
-async def plan_anew(session: AsyncSession) -> None:
-    """Within this transaction each statement is planned by how the tables are now.
+async def plan_reads_anew(session: AsyncSession) -> None:
+    """From here on each statement of this transaction is planned by how the tables are now.
 
     PostgreSQL keeps the plan of a statement that it has run a few times. One that was made while the tables
     were empty reads them whole until their statistics are taken, a minute later: a burst is over by then.
     Source: https://www.postgresql.org/docs/current/sql-prepare.html (plan_cache_mode)
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         await session.execute(_PLANNED_ANEW)
+
+
+async def plan_writes_once(session: AsyncSession) -> None:
+    """From here on plans are kept again: those by which each new row's references are checked are many."""
+    if dialect_of(session) == "postgresql":
+        await session.execute(_PLANNED_ONCE)
 
 
 async def signals_locked(session: AsyncSession, workspace: str,
                          fingerprints: Collection[str]) -> dict[str, Signal]:
     """What is known of these conditions, locked in one order."""
     rows = await session.scalars(
-        select(Signal).where(Signal.workspace_id == workspace, Signal.fingerprint.in_(sorted(fingerprints)))
+        select(Signal)
+        .where(Signal.workspace_id == workspace, among(session, Signal.fingerprint, fingerprints))
         .order_by(Signal.fingerprint).with_for_update())
     return {row.fingerprint: row for row in rows}
 
@@ -78,12 +95,14 @@ async def signals_locked(session: AsyncSession, workspace: str,
 async def alerts_locked(session: AsyncSession, workspace: str, keys: Collection[str], ids: Collection[int],
                         ended_since: datetime) -> dict[int, Alert]:
     """Alerts of these keys that are open or ended since then, and these; locked in one order."""
+    wanted = [among(session, Alert.id, ids)] if ids else []
+    if keys:
+        wanted.append(and_(among(session, Alert.key, keys),
+                           or_(Alert.state != AlertState.RESOLVED, Alert.resolved_at >= ended_since)))
+    if not wanted:
+        return {}
     rows = await session.scalars(
-        select(Alert)
-        .where(Alert.workspace_id == workspace,
-               or_(Alert.id.in_(sorted(ids)),
-                   and_(Alert.key.in_(sorted(keys)),
-                        or_(Alert.state != AlertState.RESOLVED, Alert.resolved_at >= ended_since))))
+        select(Alert).where(Alert.workspace_id == workspace, or_(*wanted))
         .order_by(Alert.id).with_for_update().execution_options(populate_existing=True))
     return {alert.id: alert for alert in rows}
 
@@ -91,6 +110,8 @@ async def alerts_locked(session: AsyncSession, workspace: str, keys: Collection[
 async def new_in_rooms(session: AsyncSession, workspace: str, rooms: Collection[str],
                        since: datetime) -> dict[tuple[str, bool], int]:
     """How many alerts with a message of their own opened in each room since then: (room, is a page)."""
+    if not rooms:
+        return {}
     is_page = Alert.rank <= 1
     rows = await session.execute(
         select(Alert.room, is_page, func.count()).where(
@@ -249,10 +270,21 @@ async def counts_of(session: AsyncSession, workspace: str,
 
 async def add_signals(session: AsyncSession, rows: Sequence[NewSignal]) -> None:
     """Write rows that are new. Raises IntegrityError where another wrote one of them meanwhile."""
-    if rows:
-        names = [each.name for each in fields(NewSignal)]
-        await session.execute(insert(Signal), [
-            {name: getattr(row, name) for name in names} for row in rows])
+    await insert_all(session, Signal, [{name: getattr(row, name) for name in _OF_SIGNAL} for row in rows])
+
+
+async def add_alerts(session: AsyncSession, rows: Sequence[Alert]) -> None:
+    """Write alerts that are new, each of another key: they have numbers then, as rows that were read have.
+
+    Raises IntegrityError where another opened one of them meanwhile.
+    """
+    values = [{name: known.get(name, default) for name, default in _OF_ALERT.items()}
+              for known in map(vars, rows)]
+    numbers = {row.key: row.id for row in await insert_all(session, Alert, values, ("key", "id"))}
+    for row, written in zip(rows, values, strict=True):
+        vars(row).update(written, id=numbers[row.key])  # with its defaults: else they would be read back
+        make_transient_to_detached(row)
+    session.add_all(rows)
 
 
 def add_all(session: AsyncSession, rows: Iterable[object]) -> None:

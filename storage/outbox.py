@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
+    Insert,
     SQLColumnExpression,
     and_,
+    bindparam,
     case,
     false,
     func,
@@ -19,8 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.base import UtcDateTime
 from storage.models import Lane, Post
-from storage.upsert import insert_into
+from storage.upsert import dialect_of, insert_for
+
+_NOW = bindparam("the_moment", type_=UtcDateTime())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +86,24 @@ async def promise(session: AsyncSession, workspace: str, promises: Iterable[Prom
 
 async def _write(session: AsyncSession, workspace: str, promises: Sequence[Promise], now: datetime, *,
                  keeps_earlier: bool) -> None:
-    if not promises:
-        return
-    insert = insert_into(session, Post)
-    due = _due(now, again=insert.excluded.not_before, keeps_earlier=keeps_earlier)
-    await session.execute(insert.on_conflict_do_update(
+    if promises:
+        await session.execute(_written(dialect_of(session), keeps_earlier=keeps_earlier), [
+            {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
+             "made_at": now, "not_before": p.not_before or now, "pilot_id": p.pilot_id,
+             "live_until": p.live_until, "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0,
+             "the_moment": now}
+            for p in promises])
+
+
+@cache  # every action ends with it, and putting it together takes longer than sending it
+def _written(dialect: str, *, keeps_earlier: bool) -> Insert:
+    insert = insert_for(dialect, Post)
+    due = _due(_NOW, again=insert.excluded.not_before, keeps_earlier=keeps_earlier)
+    return insert.on_conflict_do_update(
         index_elements=["workspace_id", "kind", "subject_id", "room"],
         set_={"wanted": Post.wanted + 1, "live_until": insert.excluded.live_until,
               "urgency": _larger(Post.urgency, insert.excluded.urgency),
-              "not_before": due, "given_up_at": None, "attempts": 0}), [
-        {"workspace_id": workspace, "kind": p.kind, "subject_id": p.subject_id, "room": p.room,
-         "made_at": now, "not_before": p.not_before or now, "pilot_id": p.pilot_id,
-         "live_until": p.live_until, "urgency": p.urgency, "wanted": 1, "shown": 0, "attempts": 0}
-        for p in promises])
+              "not_before": due, "given_up_at": None, "attempts": 0})
 
 
 PERSONAL = ("home", "digest")
@@ -109,7 +120,7 @@ def _live_posts(workspace: str, change: Change, now: datetime) -> ColumnElement[
                 or_(Post.live_until.is_(None), Post.live_until > now))
 
 
-def _due(now: datetime, *, again: SQLColumnExpression[datetime] | None = None,
+def _due(now: datetime | ColumnElement[datetime], *, again: SQLColumnExpression[datetime] | None = None,
          keeps_earlier: bool = False) -> ColumnElement[datetime]:
     """Since when a promise is to be kept: what waits already keeps its moment.
 
@@ -135,16 +146,21 @@ async def _wake(session: AsyncSession, workspace: str, rooms: Mapping[str, int],
     Args:
         rooms: with the urgency of what is new there; a lane's own urgency only rises here.
     """
-    if not rooms:
-        return
-    insert = insert_into(session, Lane)
-    await session.execute(insert.on_conflict_do_update(
+    if rooms:
+        await session.execute(_woken(dialect_of(session)), [
+            {"workspace_id": workspace, "room": room, "ready_at": now, "urgency": rooms[room], "fence": 0,
+             "the_moment": now}
+            for room in sorted(rooms)])
+
+
+@cache
+def _woken(dialect: str) -> Insert:
+    insert = insert_for(dialect, Lane)
+    return insert.on_conflict_do_update(
         index_elements=["workspace_id", "room"],
-        set_={"ready_at": case((Lane.leased_until > now, Lane.ready_at),
-                               else_=func.coalesce(Lane.open_at, now)),
-              "urgency": _larger(Lane.urgency, insert.excluded.urgency)}),
-        [{"workspace_id": workspace, "room": room, "ready_at": now, "urgency": rooms[room], "fence": 0}
-         for room in sorted(rooms)])
+        set_={"ready_at": case((Lane.leased_until > _NOW, Lane.ready_at),
+                               else_=func.coalesce(Lane.open_at, _NOW)),
+              "urgency": _larger(Lane.urgency, insert.excluded.urgency)})
 
 
 @dataclass(frozen=True, slots=True)

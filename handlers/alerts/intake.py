@@ -90,7 +90,7 @@ class Intake:
             return Taken(0, 0, 0, is_repeated=True)
         if not report.signals:
             return Taken(0, 0, 0)
-        await alerts.plan_anew(session)
+        await alerts.plan_reads_anew(session)
         placed = await self._placed(session, workspace, source, [*map(conditioned, report.signals)])
         taking, looks = await self._read(session, workspace, placed, now), Looks()
         onward = list[Sent]()
@@ -149,13 +149,14 @@ class Intake:
         """Write all that changed; gives what is to be shown besides the alerts' own messages."""
         begun = await self.gather(session, taking) if taking.to_show else []
         tells = await self.escalation.taken(session, taking, begun, placed)
-        alerts.add_all(session, taking.new_alerts)
+        await alerts.plan_writes_once(session)
         await session.flush()
+        await alerts.add_alerts(session, taking.new_alerts)
         for row, alert in taking.owners:
             row.alert_id = alert.id
         await session.flush()
         await alerts.add_signals(session, taking.new_rows)
-        await tell_storms(session, taking.workspace, taking.touched, taking.now)
+        await tell_storms(session, taking.workspace, taking.touched, taking.now, joined=taking.in_storm)
         return await self.escalation.said(session, tells, taking.touched.values(), taking.now)
 
     async def gather(self, session: AsyncSession, taking: Taking) -> list[Alert]:
@@ -163,9 +164,8 @@ class Intake:
         open_storms = {alert.key: alert for alert in (await alerts.alerts_locked(
             session, taking.workspace, storms.keys_of(taking), (), taking.now)).values()
             if alert.state is not AlertState.RESOLVED}
-        lately = await alerts.new_in_rooms(session, taking.workspace,
-                                           {alert.room for alert in taking.to_show},
-                                           taking.now - storms.MINUTE)
+        rooms = storms.unsettled(taking, open_storms)
+        lately = await alerts.new_in_rooms(session, taking.workspace, rooms, taking.now - storms.MINUTE)
         begun = storms.gather(taking, open_storms, lately)
         alerts.add_all(session, begun)
         if begun:
@@ -175,20 +175,31 @@ class Intake:
         return begun
 
 
-async def tell_storms(session: AsyncSession, workspace: str, touched: dict[str, Alert],
-                      now: datetime) -> None:
+async def tell_storms(session: AsyncSession, workspace: str, touched: dict[str, Alert], now: datetime, *,
+                      joined: Iterable[tuple[Alert, Alert]] = ()) -> None:
     """What changed about members of storms is shown by the storm's card; it is over when they all are.
 
     In `touched`, by key, the members give way to their storms.
+
+    Args:
+        joined: new members with their storms. A storm that only grew is not counted anew, as it may have
+            many thousands: its lock is held, and whoever changes a member counts after getting that.
     """
     members = {alert.key: alert for alert in touched.values() if alert.storm_id is not None}
     known = {alert.id: alert for alert in touched.values() if alert.is_storm}
     missing = {alert.storm_id for alert in members.values() if alert.storm_id is not None} - known.keys()
     if missing:
         known |= await alerts.alerts_locked(session, workspace, (), missing, now)
-    counts = await alerts.counts_of(session, workspace, known)
+    new: dict[int, list[Alert]] = {}
+    for alert, storm in joined:
+        new.setdefault(storm.id, []).append(alert)
+    grown = new.keys() - {alert.storm_id for alert in members.values()}
+    counts = await alerts.counts_of(session, workspace, known.keys() - grown)
     for storm in known.values():
-        storms.recount(storm, *counts.get(storm.id, (0, 0)), now)
+        if storm.id in grown:
+            storms.grow(storm, new[storm.id], now)
+        else:
+            storms.recount(storm, *counts.get(storm.id, (0, 0)), now)
         touched[storm.key] = storm
     for key in members:
         del touched[key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -29,13 +29,21 @@ def keys_of(taking: Taking) -> set[str]:
     return {storm_key(alert.room, is_page=is_page(alert)) for alert in taking.to_show}
 
 
+def unsettled(taking: Taking, storms: Mapping[str, Alert]) -> set[str]:
+    """Rooms in which it depends on how much began of late whether what is new joins a storm."""
+    return {alert.room for alert in taking.to_show
+            if (storm := storms.get(storm_key(alert.room, is_page=is_page(alert)))) is None
+            or _is_calm(storm, taking)}
+
+
 def gather(taking: Taking, storms: Mapping[str, Alert],
            lately: Mapping[tuple[str, bool], int]) -> list[Alert]:
     """Decide which new alerts join a storm; returns the storms that begin.
 
     Args:
         storms: open ones by key, locked.
-        lately: how many alerts with a message of their own began within the last minute, by room and page.
+        lately: how many alerts with a message of their own began within the last minute, by room and page,
+            in the rooms of `unsettled`.
     """
     begun: list[Alert] = []
     by_place: dict[tuple[str, bool], list[Alert]] = defaultdict(list)
@@ -44,8 +52,7 @@ def gather(taking: Taking, storms: Mapping[str, Alert],
     for (room, page), alerts in by_place.items():
         key = storm_key(room, is_page=page)
         storm = storms.get(key)
-        is_calm = storm is not None and taking.now - storm.changed_at > taking.policy.storm_over
-        if is_calm:
+        if storm is not None and _is_calm(storm, taking):
             storm = None
         free = taking.policy.storm_per_minute - lately.get((room, page), 0)
         joining = alerts if storm is not None else alerts[max(free, 0):]
@@ -57,6 +64,10 @@ def gather(taking: Taking, storms: Mapping[str, Alert],
                 begun.append(storm)
         _join(taking, storm, joining)
     return begun
+
+
+def _is_calm(storm: Alert, taking: Taking) -> bool:
+    return taking.now - storm.changed_at > taking.policy.storm_over
 
 
 def _begun(taking: Taking, like: Alert, key: str) -> Alert:
@@ -84,6 +95,13 @@ def is_to_be_listed(storm: Alert) -> bool:
         return False
     storm.notes = {_LISTED: str(storm.total)}
     return True
+
+
+def grow(storm: Alert, joined: Iterable[Alert], now: datetime) -> None:
+    """These are new members, and nothing else about it changed."""
+    new = list(joined)
+    firing = sum(alert.state is not AlertState.RESOLVED for alert in new)
+    recount(storm, storm.total + len(new), storm.firing + firing, now)
 
 
 def recount(storm: Alert, total: int, firing: int, now: datetime) -> None:

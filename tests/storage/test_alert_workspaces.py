@@ -102,8 +102,8 @@ WRITES: dict[str, Ask] = {
     "drift_windows.forget_before": lambda s, w, t: drift_windows.forget_before(s, w, "k", LATER),
 }
 ELSEWHERE = {"alerts.signals_of": "below", "alerts.lock_below": "locks and gives nothing; below", "silences.standing": "below",
-             "alerts.plan_anew": "takes no row"}
-OF_A_ROW = {"alerts.has_later", "alerts.add_signals", "alerts.acknowledge_members", "alerts.end_signals"}
+             "alerts.plan_reads_anew": "takes no row", "alerts.plan_writes_once": "takes no row"}
+OF_A_ROW = {"alerts.has_later", "alerts.add_signals", "alerts.add_alerts", "alerts.acknowledge_members", "alerts.end_signals"}
 """Take a row, and with it its workspace: tested below."""
 
 
