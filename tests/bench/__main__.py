@@ -11,6 +11,7 @@ from tests.bench import (
     alerts,
     databases,
     delivery,
+    faults,
     runbook_acks,
     runbooks,
     runbooks_memory,
@@ -21,7 +22,7 @@ from tests.bench import (
 from tests.bench.figures import machine
 
 BENCHES = {"start": start.bench, "status": status.bench, "acks": acks.bench, "scaling": sweep.scaling,
-           "rate": sweep.rate, "delivery": delivery.bench, "alerts": alerts.bench,
+           "rate": sweep.rate, "delivery": delivery.bench, "alerts": alerts.bench, "faults": faults.bench,
            "runbooks": runbooks.bench, "runbooks-memory": runbooks_memory.bench,
            "runbook-acks": runbook_acks.bench}
 
