@@ -1,4 +1,4 @@
-"""`column IN (values)` as one parameter, however many values there are.
+"""`column IN (...)` as each database answers it best: values as one parameter, a query as a list of few.
 
 SQLAlchemy's own `in_` makes a parameter of each: a statement of another text for each count, which the driver
 prepares anew, and whose parameters are named, cast and counted one by one each time.
@@ -7,7 +7,7 @@ prepares anew, and whose parameters are named, cast and counted one by one each 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, ColumnElement, any_, func, literal, select
+from sqlalchemy import ARRAY, JSON, ColumnElement, CompoundSelect, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -21,3 +21,12 @@ def among(session: AsyncSession, column: InstrumentedAttribute[Any],
     if dialect_of(session) == "postgresql":
         return column == any_(literal(wanted, ARRAY(column.type)))
     return column.in_(select(func.json_each(literal(wanted, JSON)).table_valued("value").c.value))
+
+
+def found_by(dialect: str, column: InstrumentedAttribute[Any],
+             few: CompoundSelect[Any]) -> ColumnElement[bool]:
+    """Whether a column has one of the values that a query finds, of which there are few among many rows.
+
+    PostgreSQL reads all rows where it is asked with IN, as it cannot know that they are few.
+    """
+    return column == any_(func.array(few.scalar_subquery())) if dialect == "postgresql" else column.in_(few)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -20,9 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import people
+from storage.among import found_by
 from storage.held import held_of
 from storage.models import Item, ItemKind, ItemState, Person, Pilot, PilotState, RiskPoint, Seat
-from storage.upsert import insert_into
+from storage.upsert import dialect_of, insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,22 @@ async def names(session: AsyncSession, workspace: str, limit: int = 20_000) -> S
     return [(pilot_id, key) for pilot_id, key in rows]
 
 
+@cache
+def _of_person(dialect: str) -> Select[Pilot]:
+    workspace: BindParameter[str] = bindparam("workspace")
+    person: BindParameter[str] = bindparam("person")
+    held = select(Seat.pilot_id).where(Seat.workspace_id == workspace, Seat.person_id == person)
+    owned = select(Item.pilot_id).where(Item.workspace_id == workspace, Item.owner_id == person)
+    return (select(Pilot)
+            .where(Pilot.workspace_id == workspace, Pilot.state != PilotState.STOPPED,
+                   found_by(dialect, Pilot.id, held.union(owned)))
+            .order_by(func.coalesce(Pilot.risk, 0).desc(), Pilot.id).limit(bindparam("most")))
+
+
 async def of_person(session: AsyncSession, workspace: str, person: str, limit: int) -> Sequence[Pilot]:
     """Pilots in which a person holds a seat or owns an item, not stopped, riskiest first."""
-    seats = select(Seat.pilot_id).where(Seat.workspace_id == workspace, Seat.person_id == person)
-    owned = select(Item.pilot_id).where(Item.workspace_id == workspace, Item.owner_id == person)
     return (await session.scalars(
-        select(Pilot)
-        .where(Pilot.workspace_id == workspace, Pilot.state != PilotState.STOPPED,
-               or_(Pilot.id.in_(seats), Pilot.id.in_(owned)))
-        .order_by(func.coalesce(Pilot.risk, 0).desc(), Pilot.id).limit(limit))).all()
+        _of_person(dialect_of(session)), {"workspace": workspace, "person": person, "most": limit})).all()
 
 
 async def page(session: AsyncSession, workspace: str, *, stage: str | None = None,
