@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.alerting import Alert, AlertState, Signal
+from storage.alerting import Alert, AlertState, Signal, is_open
 from storage.alerts import CARD
 from storage.models import Post
 
@@ -88,7 +88,7 @@ async def titled(session: AsyncSession, workspace: str, part: str, limit: int) -
     """
     wanted = part.casefold()
     fits = or_(func.lower(Alert.title).contains(wanted, autoescape=True), func.lower(Alert.name) == wanted)
-    for state in (Alert.state != AlertState.RESOLVED, Alert.state == AlertState.RESOLVED):
+    for state in (is_open(), Alert.state == AlertState.RESOLVED):
         found = (await session.scalars(
             select(Alert).where(Alert.workspace_id == workspace, Alert.is_storm.is_(False), state, fits)
             .order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit))).all()
@@ -158,8 +158,9 @@ def _conditions(workspace: str, which: Which) -> list[ColumnElement[bool]]:
 
 
 def _state(which: Which) -> ColumnElement[bool]:
-    is_open = Alert.state != AlertState.RESOLVED
-    return is_open if which.ended_since is None else or_(is_open, Alert.resolved_at >= which.ended_since)
+    if which.ended_since is None:
+        return is_open()
+    return or_(is_open(), Alert.resolved_at >= which.ended_since)
 
 
 def _labelled(workspace: str, name: str, value: str) -> ColumnElement[bool]:

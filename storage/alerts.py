@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, text, update
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -19,8 +20,10 @@ from storage.alerting import (
     Presence,
     Signal,
     SignalState,
+    is_open,
 )
 from storage.among import among
+from storage.base import UtcDateTime
 from storage.bulk import insert_all
 from storage.models import Pilot, Post
 from storage.upsert import dialect_of
@@ -85,26 +88,39 @@ async def plan_writes_once(session: AsyncSession) -> None:
 async def signals_locked(session: AsyncSession, workspace: str,
                          fingerprints: Collection[str]) -> dict[str, Signal]:
     """What is known of these conditions, locked in one order."""
-    rows = await session.scalars(
-        select(Signal)
-        .where(Signal.workspace_id == workspace, among(session, Signal.fingerprint, fingerprints))
-        .order_by(Signal.fingerprint).with_for_update())
+    rows = await session.scalars(_signals_locked(dialect_of(session)), {
+        "workspace": workspace, "fingerprints": sorted(fingerprints)})
     return {row.fingerprint: row for row in rows}
+
+
+@cache  # this and the next are asked for each report, and putting them together takes as long as the answer
+def _signals_locked(dialect: str) -> Select[Signal]:
+    return (select(Signal)
+            .where(Signal.workspace_id == bindparam("workspace"),
+                   among(dialect, Signal.fingerprint, "fingerprints"))
+            .order_by(Signal.fingerprint).with_for_update())
 
 
 async def alerts_locked(session: AsyncSession, workspace: str, keys: Collection[str], ids: Collection[int],
                         ended_since: datetime) -> dict[int, Alert]:
     """Alerts of these keys that are open or ended since then, and these; locked in one order."""
-    wanted = [among(session, Alert.id, ids)] if ids else []
-    if keys:
-        wanted.append(and_(among(session, Alert.key, keys),
-                           or_(Alert.state != AlertState.RESOLVED, Alert.resolved_at >= ended_since)))
-    if not wanted:
+    if not keys and not ids:
         return {}
-    rows = await session.scalars(
-        select(Alert).where(Alert.workspace_id == workspace, or_(*wanted))
-        .order_by(Alert.id).with_for_update().execution_options(populate_existing=True))
+    asked = _alerts_locked(dialect_of(session), has_keys=bool(keys), has_ids=bool(ids))
+    rows = await session.scalars(asked, {"workspace": workspace, "keys": sorted(keys), "ids": sorted(ids),
+                                         "ended_since": ended_since})
     return {alert.id: alert for alert in rows}
+
+
+@cache
+def _alerts_locked(dialect: str, *, has_keys: bool, has_ids: bool) -> Select[Alert]:
+    ended_since = bindparam("ended_since", type_=UtcDateTime())
+    wanted = [among(dialect, Alert.id, "ids")] if has_ids else []
+    if has_keys:
+        wanted.append(and_(among(dialect, Alert.key, "keys"),
+                           or_(is_open(), Alert.resolved_at >= ended_since)))
+    return (select(Alert).where(Alert.workspace_id == bindparam("workspace"), or_(*wanted))
+            .order_by(Alert.id).with_for_update().execution_options(populate_existing=True))
 
 
 async def new_in_rooms(session: AsyncSession, workspace: str, rooms: Collection[str],
@@ -159,7 +175,7 @@ async def lock_below(session: AsyncSession, workspace: str, alert_ids: Collectio
         .order_by(Signal.fingerprint).with_for_update())
     await session.execute(
         select(Alert.id).where(Alert.workspace_id == workspace, Alert.storm_id.in_(sorted(alert_ids)),
-                               Alert.state != AlertState.RESOLVED)
+                               is_open())
         .order_by(Alert.id).with_for_update())
 
 
@@ -241,9 +257,9 @@ class Part:
 
 async def parts_of(session: AsyncSession, workspace: str, storm_id: int) -> list[Part]:
     """What a storm consists of, the worst and then the most first."""
-    is_open = func.sum(case((Alert.state != AlertState.RESOLVED, 1), else_=0))
+    still = func.sum(case((is_open(), 1), else_=0))
     rows = await session.execute(
-        select(Alert.name, func.min(Alert.rank), func.min(Alert.severity), func.count(), is_open)
+        select(Alert.name, func.min(Alert.rank), func.min(Alert.severity), func.count(), still)
         .where(Alert.workspace_id == workspace, Alert.storm_id == storm_id)
         .group_by(Alert.name).order_by(func.min(Alert.rank), func.count().desc(), Alert.name))
     return [Part(name, severity, count, int(firing or 0)) for name, _, severity, count, firing in rows]
@@ -260,9 +276,9 @@ async def counts_of(session: AsyncSession, workspace: str,
     """How many members each storm has, and how many of them are not over."""
     if not storm_ids:
         return {}
-    is_open = func.sum(case((Alert.state != AlertState.RESOLVED, 1), else_=0))
+    still = func.sum(case((is_open(), 1), else_=0))
     rows = await session.execute(
-        select(Alert.storm_id, func.count(), is_open)
+        select(Alert.storm_id, func.count(), still)
         .where(Alert.workspace_id == workspace, Alert.storm_id.in_(sorted(storm_ids)))
         .group_by(Alert.storm_id))
     return {storm_id: (count, int(firing or 0)) for storm_id, count, firing in rows if storm_id is not None}

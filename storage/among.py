@@ -4,23 +4,20 @@ SQLAlchemy's own `in_` makes a parameter of each: a statement of another text fo
 prepares anew, and whose parameters are named, cast and counted one by one each time.
 """
 
-from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, ColumnElement, CompoundSelect, any_, func, literal, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ARRAY, JSON, ColumnElement, CompoundSelect, any_, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.upsert import dialect_of
 
+def among(dialect: str, column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column of strings or whole numbers has one of the values that the parameter `name` lists.
 
-def among(session: AsyncSession, column: InstrumentedAttribute[Any],
-          values: Collection[Any]) -> ColumnElement[bool]:
-    """Whether a column of strings or whole numbers has one of these values; of none, that it never has."""
-    wanted = sorted(values)
-    if dialect_of(session) == "postgresql":
-        return column == any_(literal(wanted, ARRAY(column.type)))
-    return column.in_(select(func.json_each(literal(wanted, JSON)).table_valued("value").c.value))
+    Of none, that it never has.
+    """
+    if dialect == "postgresql":
+        return column == any_(bindparam(name, type_=ARRAY(column.type)))
+    return column.in_(select(func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value))
 
 
 def found_by(dialect: str, column: InstrumentedAttribute[Any],

@@ -3,14 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Integer,
     Select,
     String,
+    bindparam,
     cast,
     delete,
     func,
@@ -24,9 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storage.alerting import Alert, AlertState, Inhibitor, Silence
+from storage.alerting import Alert, AlertState, Inhibitor, Silence, is_open
+from storage.among import among
 from storage.base import UtcDateTime
-from storage.upsert import insert_into
+from storage.upsert import dialect_of, insert_into
 
 MOST = 200
 """Silences that may be open at once in a workspace: all of them are read with every report."""
@@ -70,22 +74,9 @@ class Standing:
 async def standing(session: AsyncSession, workspace: str, now: datetime, keys: Collection[str],
                    ids: Collection[int]) -> Standing:
     """Open silences, alerts that hold back what has these keys, and these alerts, in one query."""
-    parts: list[Any] = [
-        select(literal("silence"), Silence.id, cast(Silence.pilot_id, BigInteger),
-               cast(literal(""), String), cast(literal(""), String), cast(literal(0), Integer),
-               Silence.matchers, Silence.ends_at)
-        .where(Silence.workspace_id == workspace, Silence.ends_at > now)]
-    if keys:
-        parts.append(_holders(Inhibitor.key)
-                     .join(Inhibitor, Inhibitor.alert_id == Alert.id)
-                     .where(Alert.workspace_id == workspace, Inhibitor.workspace_id == workspace,
-                            Inhibitor.key.in_(sorted(keys)), Alert.state != AlertState.RESOLVED,
-                            Alert.inhibited_by.is_(None)))
-    if ids:
-        parts.append(_holders(cast(literal(""), String))
-                     .where(Alert.workspace_id == workspace, Alert.id.in_(sorted(ids))))
-    asked: Any = union_all(*parts) if len(parts) > 1 else parts[0]
-    rows: Sequence[Any] = (await session.execute(asked)).all()
+    asked = _standing(dialect_of(session), has_keys=bool(keys), has_ids=bool(ids))
+    rows: Sequence[Any] = (await session.execute(
+        asked, {"workspace": workspace, "now": now, "keys": sorted(keys), "ids": sorted(ids)})).all()
     found = Standing()
     for kind, number, other, key, room, rank, matchers, ends_at in rows:
         if kind == "silence":
@@ -100,6 +91,26 @@ async def standing(session: AsyncSession, workspace: str, now: datetime, keys: C
     return found
 
 
+@cache  # each report asks, and putting it together takes longer than the answer
+def _standing(dialect: str, *, has_keys: bool, has_ids: bool) -> Any:
+    workspace: BindParameter[str] = bindparam("workspace")
+    parts: list[Any] = [
+        select(literal("silence"), Silence.id, cast(Silence.pilot_id, BigInteger),
+               cast(literal(""), String), cast(literal(""), String), cast(literal(0), Integer),
+               Silence.matchers, Silence.ends_at)
+        .where(Silence.workspace_id == workspace, Silence.ends_at > bindparam("now", type_=UtcDateTime()))]
+    if has_keys:
+        parts.append(_holders(Inhibitor.key)
+                     .join(Inhibitor, Inhibitor.alert_id == Alert.id)
+                     .where(Alert.workspace_id == workspace, Inhibitor.workspace_id == workspace,
+                            among(dialect, Inhibitor.key, "keys"), is_open(),
+                            Alert.inhibited_by.is_(None)))
+    if has_ids:
+        parts.append(_holders(cast(literal(""), String))
+                     .where(Alert.workspace_id == workspace, among(dialect, Alert.id, "ids")))
+    return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
 def _holders(key: ColumnElement[str] | Any) -> Select[Any]:
     return select(literal("holder"), Alert.id, cast(Alert.storm_id, BigInteger), key, Alert.room, Alert.rank,
                   cast(null(), Silence.matchers.type), cast(null(), UtcDateTime()))
@@ -112,17 +123,22 @@ async def hold_others(session: AsyncSession, workspace: str, pairs: Iterable[tup
         await session.execute(insert_into(session, Inhibitor).on_conflict_do_nothing(), rows)
 
 
+_HOLDER = aliased(Alert)
+_HELD_BACK = (
+    select(func.count()).select_from(Alert)
+    .where(Alert.workspace_id == bindparam("workspace"), Alert.inhibited_by.is_not(None),
+           is_open()))
+_HELD_BY_ONE = _HELD_BACK.where(Alert.inhibited_by == bindparam("holder"))
+_HELD_BY_MEMBERS = (
+    _HELD_BACK.join(_HOLDER, _HOLDER.id == Alert.inhibited_by)
+    .where(_HOLDER.workspace_id == bindparam("workspace"), _HOLDER.storm_id == bindparam("holder")))
+"""Put together once: each card of a storm asks, and that took longer than the answer."""
+
+
 async def held_back(session: AsyncSession, workspace: str, alert: Alert) -> int:
     """How many alerts this one holds back that are not over; of a storm, those that its members do."""
-    holder = aliased(Alert)
-    query = select(func.count()).select_from(Alert).where(
-        Alert.workspace_id == workspace, Alert.inhibited_by.is_not(None), Alert.state != AlertState.RESOLVED)
-    if alert.is_storm:
-        query = query.join(holder, holder.id == Alert.inhibited_by).where(
-            holder.workspace_id == workspace, holder.storm_id == alert.id)
-    else:
-        query = query.where(Alert.inhibited_by == alert.id)
-    return await session.scalar(query) or 0
+    query = _HELD_BY_MEMBERS if alert.is_storm else _HELD_BY_ONE
+    return await session.scalar(query, {"workspace": workspace, "holder": alert.id}) or 0
 
 
 # ---- one silence -------------------------------------------------------------------------------------------
@@ -162,7 +178,7 @@ async def may_match(session: AsyncSession, workspace: str, exact: dict[str, str]
         exact: of ``name``, ``source`` and ``severity``, what they have to be.
         pilot_id: only this pilot's.
     """
-    query = select(Alert).where(Alert.workspace_id == workspace, Alert.state != AlertState.RESOLVED,
+    query = select(Alert).where(Alert.workspace_id == workspace, is_open(),
                                 Alert.is_storm.is_(False))
     for name, value in exact.items():
         query = query.where(getattr(Alert, name) == value)
@@ -175,7 +191,7 @@ async def alerts_locked(session: AsyncSession, workspace: str, ids: Collection[i
     """Those of these alerts that are not over, locked in one order, as they are now."""
     return (await session.scalars(
         select(Alert).where(Alert.workspace_id == workspace, Alert.id.in_(sorted(ids)),
-                            Alert.state != AlertState.RESOLVED)
+                            is_open())
         .order_by(Alert.id).with_for_update().execution_options(populate_existing=True))).all()
 
 
@@ -187,18 +203,18 @@ async def to_release(session: AsyncSession, workspace: str, now: datetime, limit
     holder = aliased(Alert)
     silenced = (select(Alert.id).join(Silence, Silence.id == Alert.silence_id)
                 .where(Alert.workspace_id == workspace, Silence.workspace_id == workspace,
-                       Alert.silence_id.is_not(None), Alert.state != AlertState.RESOLVED,
+                       Alert.silence_id.is_not(None), is_open(),
                        Silence.ends_at <= now).limit(limit))
     inhibited = (select(Alert.id).join(holder, holder.id == Alert.inhibited_by)
                  .where(Alert.workspace_id == workspace, holder.workspace_id == workspace,
-                        Alert.inhibited_by.is_not(None), Alert.state != AlertState.RESOLVED,
+                        Alert.inhibited_by.is_not(None), is_open(),
                         holder.state == AlertState.RESOLVED).limit(limit))
     ids = {*await session.scalars(silenced), *await session.scalars(inhibited)}
     if not ids:
         return ()
     return (await session.scalars(
         select(Alert).where(Alert.workspace_id == workspace, Alert.id.in_(sorted(ids)),
-                            Alert.state != AlertState.RESOLVED,
+                            is_open(),
                             or_(Alert.silence_id.is_not(None), Alert.inhibited_by.is_not(None)))
         .order_by(Alert.id).with_for_update(skip_locked=True)
         .execution_options(populate_existing=True))).all()

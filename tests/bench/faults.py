@@ -19,8 +19,9 @@ from tests.bench.figures import heading, note, report
 from tests.peer.harness import Bench
 from tests.peer.relay import SECRET, SERVER
 
-SIDE_BY_SIDE = (("ratelimit",), ("ratelimit_default", "lostack"), ("http429", "semantics"), ("http500", "flap"), ("down",), ("hang",))
-ALONE = ("kill", "killmid")
+SIDE_BY_SIDE = (("ratelimit_default", "lostack"), ("http429", "semantics"), ("http500", "flap"), ("down",), ("hang",))
+ALONE = ("ratelimit", "kill", "killmid")
+"""Refused by the pace, Alertmanager posts hundreds of times a second; and to be killed in the midst of something takes a processor."""
 FIGURES = (("lost", "alerts"), ("shown_more_than_once", "alerts"), ("first_post_after_recovery_s", "s"), ("last_alert_after_recovery_s", "s"),
            ("last_new_alert_s", "s"), ("acked_but_never_shown", "alerts"), ("shown_10s_after_restart_without_resend", "alerts"), ("posts", "posts"),
            ("edits", "edits"))

@@ -171,7 +171,7 @@ class Relay(Alertmanager):
         self.p = subprocess.Popen(shlex.split(self.cmd), env=env)
         CHILDREN.append(self.p)
         u = urlsplit(self.ingest)
-        wait_http(f"http://{u.hostname}:{u.port}/")
+        wait_http(f"http://{u.hostname}:{u.port}/", 90)  # several may start at once
 
 
 class Sender:

@@ -19,6 +19,7 @@ from storage.alerting import Alert, AlertState, NewSignal, Signal, SignalState
 from storage.among import among
 from storage.engine import Store
 from storage.models import Workspace
+from storage.upsert import dialect_of
 from tests.rules.make import NOW
 
 MINE, ROOM = "slack:T1", "slack:C1"
@@ -42,7 +43,7 @@ async def _workspace(session: AsyncSession) -> None:
 
 
 @contextmanager
-def _noting(store: Store, asked: list[tuple[str, Any]]) -> Iterator[None]:
+def noting(store: Store, asked: list[tuple[str, Any]]) -> Iterator[None]:
     """Into `asked` goes what the database is asked meanwhile, with its values."""
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
         asked.append((statement, values))
@@ -103,7 +104,7 @@ async def test_nothing_written_at_once_is_read_back_to_be_used(store: Store) -> 
         new = _alert("k")
         await alerts.add_alerts(session, [new])
         asked: list[tuple[str, Any]] = []
-        with _noting(store, asked):
+        with noting(store, asked):
             assert [getattr(new, each.name) for each in Alert.__table__.columns]
     assert asked == []
 
@@ -146,9 +147,10 @@ async def test_many_values_at_once_find_what_each_would(store: Store, wanted: li
         await _workspace(session)
         await alerts.add_alerts(session, [_alert(key) for key in ("k0", "k1", "k2", "k3", *HARD)])
     async with store.reading() as session:
-        found = (await session.execute(select(Alert.id, Alert.key).where(among(session, Alert.key, wanted)))).all()
+        dialect = dialect_of(session)
+        found = (await session.execute(select(Alert.id, Alert.key).where(among(dialect, Alert.key, "keys")), {"keys": wanted})).all()
         assert {key for _, key in found} == {"k0", "k1", "k2", "k3", *HARD} & {*wanted}
-        again = await session.scalars(select(Alert.key).where(among(session, Alert.id, [row.id for row in found])))
+        again = await session.scalars(select(Alert.key).where(among(dialect, Alert.id, "ids")), {"ids": [row.id for row in found]})
         assert set(again) == {key for _, key in found}
 
 
@@ -160,7 +162,7 @@ async def test_many_values_at_once_are_looked_up_and_not_searched_for(store: Sto
         connection, asked = await session.connection(), list[tuple[str, Any]]()
         if is_postgresql:
             await connection.exec_driver_sql("ANALYZE signal")
-        with _noting(store, asked):
+        with noting(store, asked):
             assert (await alerts.signals_locked(session, MINE, {"f1", "f2"})).keys() == {"f1", "f2"}
         [(statement, values)] = asked
         explain = "EXPLAIN " if is_postgresql else "EXPLAIN QUERY PLAN "
