@@ -102,6 +102,9 @@ def check_options(vendor: Vendor, options: Mapping[str, Any]) -> None:
         if name not in valid:
             known = "; ".join(f"{each}: {what}" for each, what in valid.items())
             raise Refused(f"{vendor.title} has no option {name!r}. {known}")
+    fault = vendor.fault(options)
+    if fault is not None:
+        raise Refused(fault)
     days = options.get("quiet_after", 1)
     if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= 365:
         raise Refused("quiet_after takes a number of days, from a fraction of one to 365: quiet_after=3.")

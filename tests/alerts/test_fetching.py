@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.alerts.fetching import KEPT, KEPT_FOR, Fetching
-from handlers.web.http import Got, NotReached
+from handlers.web.http import STRICT, Got, NotReached, Rules
 from tests.alerts.bodies import case
 from tests.alerts.books import Books
 from tests.conftest import FrozenClock
@@ -24,7 +24,7 @@ class Web:
     def __init__(self, *answers: Got | NotReached) -> None:
         self.answers, self.asked = list(answers), list[str]()
 
-    async def ask(self, method: str, url: str) -> Got:
+    async def ask(self, method: str, url: str, rules: Rules = STRICT) -> Got:
         self.asked.append(url)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, NotReached):

@@ -1,21 +1,25 @@
 """Azure Monitor: the common alert schema, which an action group's webhook posts.
 
 One alert keeps its alertId from Fired to Resolved. Alerts on the activity log never resolve: they are events.
-The webhook signs nothing; its address holds the secret. A "secure webhook" adds a token of Entra ID, which is
-not checked here, since that takes Microsoft's keys: the secret in the address is what proves it.
+The webhook signs nothing; its address holds the secret. A "secure webhook" brings a token of Entra ID, which
+alone counts once the source has a tenant and an audience (`entra`). Azure tries a webhook again after 408,
+429, 503 and 504, and after no other answer.
 Sources: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema,
-https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview
+https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview,
+https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups (retries; the application and the role of
+secure webhooks)
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
 from handlers.alerts.signals import Link, Severity, Signal, Status
-from handlers.alerts.vendors import proving
+from handlers.alerts.vendors import entra
 from handlers.alerts.vendors.contract import Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
     clean,
@@ -32,6 +36,8 @@ from handlers.alerts.vendors.values import (
 )
 
 SCHEMA = "azureMonitorCommonAlertSchema"
+SENDER = entra.Sender("Azure Monitor's action groups (AzNS AAD Webhook)",
+                      "461e8683-5575-4561-ac7f-899cc907d62a", "ActionGroupsSecureWebhook")
 
 _SEVERITIES = {"sev0": Severity.CRITICAL, "sev1": Severity.ERROR, "sev2": Severity.WARNING,
                "sev3": Severity.INFO, "sev4": Severity.INFO}
@@ -134,7 +140,10 @@ def _text(value: object) -> str | None:
 
 
 VENDOR = Vendor(
-    "azure_monitor", "Azure Monitor", proving.by_token, parse,
+    "azure_monitor", "Azure Monitor", partial(entra.check, sender=SENDER), parse,
+    options=entra.OPTIONS, needs=partial(entra.needs, sender=SENDER), fault=entra.fault,
     setup="Action group, action of type Webhook.\nURI: ADDRESS?token=SECRET\n"
           "Enable the common alert schema: yes.\n"
-          "A secure webhook works too; its token of Entra ID is not checked, the secret in the URI is.")
+          "Or, of a source with `tenant` and `audience`, an action of type Secure Webhook, URI: ADDRESS\n"
+          "and as Object ID that of your application, whose role ActionGroupsSecureWebhook is assigned to\n"
+          "AzNS AAD Webhook by the script on Microsoft's page about action groups.")

@@ -101,5 +101,7 @@ class Vendor:
     options: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What an admin may set, each with one line that says what it does."""
     needs: Callable[[Incoming, Settings], str | None] = lambda _incoming, _settings: None
+    fault: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
+    """What is wrong with the options an admin gives it, in one sentence; None: nothing."""
     setup: str = ""
     """Some lines of plain text that say what to enter at the sender's side."""

@@ -6,19 +6,24 @@ OPTIONS request. Both are answered only after the secret was checked, as every r
 
 Data set monitors have an event of their own. Azure ML's newer model monitors have none: their run is tagged
 ``azureml_modelmonitor_threshold_breached``.
+
+Event Grid signs nothing. A source is proved by its secret or, once it has a tenant and an audience, by Event
+Grid's token of Entra ID alone (`entra`).
 Sources: https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning,
-https://learn.microsoft.com/azure/event-grid/webhook-event-delivery
+https://learn.microsoft.com/azure/event-grid/webhook-event-delivery,
+https://learn.microsoft.com/azure/event-grid/secure-webhook-delivery (its application and the role)
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from handlers.alerts.signals import Drift, Feature, Link, Severity, Signal, Status, Window
-from handlers.alerts.vendors import cloudevents, proving
+from handlers.alerts.vendors import cloudevents, entra
 from handlers.alerts.vendors.contract import Answer, Incoming, Malformed, Report, Settings, Vendor
 from handlers.alerts.vendors.values import (
     SIGNALS,
@@ -35,6 +40,8 @@ from handlers.alerts.vendors.values import (
     title,
 )
 
+SENDER = entra.Sender("Microsoft.EventGrid", "4962773b-9cdb-44cf-a8bf-237846a00ab7",
+                      "AzureEventGridSecureWebhookSubscriber")
 _ML = "Microsoft.MachineLearningServices."
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
 _BREACHED = "azureml_modelmonitor_threshold_breached"
@@ -164,7 +171,11 @@ def _text(data: dict[str, Any], name: str) -> str:
 
 
 VENDOR = Vendor(
-    "event_grid", "Azure Machine Learning (Event Grid)", proving.by_token, parse,
+    "event_grid", "Azure Machine Learning (Event Grid)", partial(entra.check, sender=SENDER), parse,
+    options=entra.OPTIONS, needs=partial(entra.needs, sender=SENDER), fault=entra.fault,
     setup="Machine Learning workspace, Events, new event subscription.\nEndpoint type: Web Hook\n"
           "Endpoint: ADDRESS?token=SECRET\n"
-          "Both schemas are understood; the subscription is confirmed by itself.")
+          "Both schemas are understood; the subscription is confirmed by itself.\n"
+          "Or, of a source with `tenant` and `audience`, Endpoint: ADDRESS and, under Additional Features,\n"
+          "Use Microsoft Entra authentication, with the same two; your application's role\n"
+          "AzureEventGridSecureWebhookSubscriber is assigned to Microsoft.EventGrid by Microsoft's script.")
