@@ -24,12 +24,13 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from handlers.alerts import paging
 from handlers.alerts.outward_policy import Target
 from handlers.alerts.outward_rules import NotTaken, Outcome, Taken, Trouble, judged
+from handlers.alerts.paging import Event
 
 TAG: Final = "groundcrew.request"
 """MLflow's tag of a run that was asked for: its value is the request's key."""
-_OPSGENIE: Final = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,40 +104,40 @@ Calling = Generator[Call, Answered, Outcome]
 
 def _pagerduty(request: Request) -> Calling:
     """Known again by `dedup_key`."""
-    action = request.said("action") or "trigger"
-    event: dict[str, Any] = {"routing_key": request.secret, "event_action": action,
-                             "dedup_key": request.dedup}
-    if action == "trigger":
-        links = [{"href": url, "text": kind} for kind, url in request.body.get("links", ())]
-        event |= {"client": "Ground Crew", "links": links, "payload": {
-            "summary": request.said("title")[:1024] or "An alert",
-            "severity": request.said("severity") or "error",
-            "source": request.said("source") or "groundcrew", "custom_details": _details(request),
-            "timestamp": request.said("opened_at") or request.now.isoformat()}}
-    got = yield request.call("POST", body=event)
+    event = paging.body(paging.PAGERDUTY, _facts(request))
+    got = yield request.call("POST", body={"routing_key": request.secret, **event})
     return Taken(str(got.read().get("message") or "taken")[:100]) if got.is_fine else request.refused(got)
 
 
 def _opsgenie(request: Request) -> Calling:
-    """Known again by `alias`."""
-    action, key = request.said("action") or "trigger", f"GenieKey {request.secret}"
-    if action == "trigger":
-        got = yield request.call("POST", "/v2/alerts", {
-            "message": request.said("title")[:130] or "An alert", "alias": request.dedup,
-            "description": str(request.body.get("notes") or "")[:15_000], "source": "Ground Crew",
-            "priority": _OPSGENIE.get(request.said("severity"), "P3"), "details": _details(request),
-        }, authorization=key)
+    """Known again by `alias`. It answers before it has looked: 202 means that it will."""
+    alert, key = paging.body(paging.OPSGENIE, _facts(request)), f"GenieKey {request.secret}"
+    action = request.said("action") or Event.TRIGGER
+    if action == Event.TRIGGER:
+        got = yield request.call("POST", "/v2/alerts", alert, authorization=key)
     else:
-        verb = "close" if action == "resolve" else "acknowledge"
-        path = f"/v2/alerts/{quote(request.dedup, safe='')}/{verb}?identifierType=alias"
-        got = yield request.call("POST", path, {"source": "Ground Crew"}, authorization=key)
+        verb = "close" if action == Event.RESOLVE else "acknowledge"
+        path = f"/v2/alerts/{quote(alert['alias'], safe='')}/{verb}?identifierType=alias"
+        got = yield request.call("POST", path, {"source": alert["source"]}, authorization=key)
     return Taken(str(got.read().get("requestId") or "taken")[:100]) if got.is_fine else request.refused(got)
 
 
-def _details(request: Request) -> dict[str, str]:
-    said = [request.body.get(name) for name in ("labels", "notes")]
-    return {str(key): str(value)[:1000] for each in said if isinstance(each, dict)
-            for key, value in each.items()}
+def _facts(request: Request) -> paging.Facts:
+    """As `paging` gives them, whoever asked."""
+    def texts(name: str) -> dict[str, str]:
+        found = request.body.get(name)
+        pairs = found.items() if isinstance(found, dict) else ()
+        return {str(key): str(value)[:1000] for key, value in pairs}
+
+    severity, links = request.said("severity"), request.body.get("links")
+    return {"action": request.said("action") or Event.TRIGGER, "dedup_key": request.dedup,
+            "title": request.said("title") or "An alert", "name": request.said("name"),
+            "severity": severity if severity in paging.PRIORITY else "error",
+            "source": request.said("source") or paging.CLIENT,
+            "opened_at": request.said("opened_at") or request.now.isoformat(),
+            "labels": texts("labels"), "notes": texts("notes"),
+            "links": [pair for pair in links if isinstance(pair, list | tuple) and len(pair) == 2]
+            if isinstance(links, list | tuple) else []}
 
 
 def _webhook(request: Request) -> Calling:

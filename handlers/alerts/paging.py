@@ -5,6 +5,8 @@ who is told. `body` gives them the shape that a kind of system takes, without it
 adds: PagerDuty's Events API v2 (`POST /v2/enqueue`, with ``routing_key``), Opsgenie's Alert API (`POST
 /v2/alerts`, and `/v2/alerts/<alias>/acknowledge` or `/close` with ``identifierType=alias``, where the alias
 stands in the address). A signed webhook gets the facts as they are.
+Sources: https://developer.pagerduty.com/docs/events-api-v2/overview/ and .../trigger-events/,
+https://docs.opsgenie.com/docs/alert-api
 
     action      trigger, acknowledge, resolve
     dedup_key   what makes several calls about one alert one incident
@@ -25,11 +27,11 @@ from storage.alerting import Alert
 PAGERDUTY, OPSGENIE, WEBHOOK = "pagerduty", "opsgenie", "webhook"
 KINDS: Final = (PAGERDUTY, OPSGENIE, WEBHOOK)
 CLIENT: Final = "Ground Crew"
-_SUMMARY, _MESSAGE, _DESCRIPTION = 1024, 130, 15_000
-"""Characters that PagerDuty takes as a summary, and Opsgenie as a message and a description."""
+_SUMMARY, _MESSAGE, _DESCRIPTION, _DETAILS = 1024, 130, 15_000, 8000
+"""Characters that PagerDuty takes as a summary, and Opsgenie as a message, a description and all details."""
 _FACTS: Final = 40
 """Labels, and notes, at most: PagerDuty takes 512 KB in all."""
-_PRIORITY = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
+PRIORITY: Final = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
 _LINKS = {Link.RUNBOOK.value: "Runbook", Link.DASHBOARD.value: "Dashboard", Link.SOURCE.value: "Source",
           Link.REPORT.value: "Report"}
 _COMPONENT, _GROUP = ("model", "service", "job"), ("environment", "env", "cluster", "namespace")
@@ -74,7 +76,8 @@ def _pagerduty(said: Facts) -> dict[str, Any]:
                "group": _first(said["labels"], _GROUP), "class": said["name"],
                "custom_details": {**said["notes"], **said["labels"]}}
     return {**event, "payload": {name: value for name, value in payload.items() if value},
-            "links": [{"href": url, "text": _LINKS[kind]} for kind, url in said["links"]], "client": CLIENT}
+            "links": [{"href": url, "text": _LINKS.get(kind, kind)} for kind, url in said["links"]],
+            "client": CLIENT}
 
 
 def _opsgenie(said: Facts) -> dict[str, Any]:
@@ -82,11 +85,22 @@ def _opsgenie(said: Facts) -> dict[str, Any]:
     if said["action"] != Event.TRIGGER:
         return alert
     texts = [said["notes"].get("summary", ""), said["notes"].get("description", ""),
-             *(f"{_LINKS[kind]}: {url}" for kind, url in said["links"])]
+             *(f"{_LINKS.get(kind, kind)}: {url}" for kind, url in said["links"])]
     return {**alert, "message": _cut(said["title"], _MESSAGE),
             "description": _cut("\n".join(text for text in texts if text), _DESCRIPTION),
-            "entity": _first(said["labels"], _COMPONENT), "details": {**said["notes"], **said["labels"]},
-            "tags": [said["severity"]], "priority": _PRIORITY[said["severity"]]}
+            "entity": _first(said["labels"], _COMPONENT), "details": _details(said),
+            "tags": [said["severity"]], "priority": PRIORITY[said["severity"]]}
+
+
+def _details(said: Facts) -> dict[str, str]:
+    """As many as Opsgenie takes, the labels first."""
+    found, left = dict[str, str](), _DETAILS
+    for name, value in {**said["labels"], **said["notes"], **said["labels"]}.items():
+        left -= len(name) + len(value)
+        if left < 0:
+            break
+        found[name] = value
+    return found
 
 
 def _title(alert: Alert) -> str:

@@ -158,9 +158,23 @@ def test_a_page_to_pagerduty_is_known_again_by_its_dedup_key() -> None:
     assert event["payload"]["summary"] == "Endpoint down"
     assert event["payload"]["severity"] == "critical"
     assert event["payload"]["custom_details"] == {"model": "churn"}
-    assert event["links"] == [{"href": "https://x.example/r", "text": "runbook"}]
+    assert event["links"] == [{"href": "https://x.example/r", "text": "Runbook"}]
     calls, _ = played(pd, {"action": "resolve"}, Answered(202))
     assert said(calls[0]) == {"routing_key": "s3cret", "event_action": "resolve", "dedup_key": "groundcrew-T1-9"}
+
+
+def test_a_page_says_to_each_system_in_its_own_fields_what_is_broken_and_what_to_do() -> None:
+    """The body that is sent is the one `paging` makes, whole."""
+    page = {**PAGE, "name": "EndpointDown", "opened_at": "2026-11-24T11:58:00Z", "labels": {"model": "churn", "namespace": "ml-prod"},
+            "notes": {"summary": "p99 is 3 s", "value": "3.1"}}
+    (call,), _ = played(Target("pd", "pagerduty", "https://events.pagerduty.com/v2/enqueue"), page)
+    assert said(call)["payload"] == {
+        "summary": "Endpoint down", "source": "prom", "severity": "critical", "timestamp": "2026-11-24T11:58:00Z", "component": "churn",
+        "group": "ml-prod", "class": "EndpointDown",
+        "custom_details": {"model": "churn", "namespace": "ml-prod", "summary": "p99 is 3 s", "value": "3.1"}}
+    (call,), _ = played(Target("og", "opsgenie", "https://api.opsgenie.com"), page)
+    assert said(call)["description"] == "p99 is 3 s\nRunbook: https://x.example/r"
+    assert (said(call)["entity"], said(call)["tags"]) == ("churn", ["critical"])
 
 
 def test_a_page_to_opsgenie_is_closed_by_the_alias_it_was_made_with() -> None:

@@ -52,6 +52,13 @@ def test_opsgenie_gets_an_alert_within_its_limits() -> None:
     assert paging.body("opsgenie", paging.facts(Event.RESOLVE, alert())) == {"alias": "groundcrew/slack:T1/7", "source": "Ground Crew"}
 
 
+def test_opsgenie_gets_no_more_details_than_it_takes_and_labels_before_notes() -> None:
+    """8000 characters in all, as its page on the Alert API says."""
+    sent = paging.body("opsgenie", paging.facts(Event.TRIGGER, alert(notes={f"n{n}": "y" * 900 for n in range(20)})))
+    assert sum(len(name) + len(value) for name, value in sent["details"].items()) <= 8000
+    assert list(sent["details"])[:3] == ["model", "namespace", "n0"]
+
+
 def test_a_webhook_gets_the_facts_as_they_are_owed() -> None:
     facts = paging.facts(Event.TRIGGER, alert())
     assert paging.body("webhook", facts) == facts
