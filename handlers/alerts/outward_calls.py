@@ -31,6 +31,7 @@ from handlers.alerts.paging import Event
 
 TAG: Final = "groundcrew.request"
 """MLflow's tag of a run that was asked for: its value is the request's key."""
+_NO_KEY: Final = re.compile(rb"(?i)routing[ _]key|key format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _pagerduty(request: Request) -> Calling:
     """Known again by `dedup_key`."""
     event = paging.body(paging.PAGERDUTY, _facts(request))
     got = yield request.call("POST", body={"routing_key": request.secret, **event})
-    return Taken(str(got.read().get("message") or "taken")[:100]) if got.is_fine else request.refused(got)
+    return Taken(str(got.read().get("message") or "taken")[:100]) if got.is_fine else _refused(request, got)
 
 
 def _opsgenie(request: Request) -> Calling:
@@ -119,7 +120,15 @@ def _opsgenie(request: Request) -> Calling:
         verb = "close" if action == Event.RESOLVE else "acknowledge"
         path = f"/v2/alerts/{quote(alert['alias'], safe='')}/{verb}?identifierType=alias"
         got = yield request.call("POST", path, {"source": alert["source"]}, authorization=key)
-    return Taken(str(got.read().get("requestId") or "taken")[:100]) if got.is_fine else request.refused(got)
+    return Taken(str(got.read().get("requestId") or "taken")[:100]) if got.is_fine else _refused(request, got)
+
+
+def _refused(request: Request, got: Answered) -> NotTaken:
+    """A key that is none is 400 "Invalid routing key" to PagerDuty, and 422 "Key format is not valid!" to
+    Opsgenie: neither is about the page, which goes once somebody has mended the key."""
+    if got.status in (400, 422) and _NO_KEY.search(got.body[:20_000]):
+        return NotTaken(f"{got.status} — check the key", Trouble.FIXABLE)
+    return request.refused(got)
 
 
 def _facts(request: Request) -> paging.Facts:

@@ -123,9 +123,12 @@ def in_short(body: bytes, secret: str = "") -> str:
         read: Any = json.loads(text)
     except (ValueError, RecursionError):
         read = text if "<" not in text[:200] else ""  # a page of HTML says nothing in one line
+    errors = read.get("errors") if isinstance(read, dict) else None
     for key in ("message", "error", "detail", "title", "errors"):
         if isinstance(read, dict) and read.get(key):
             read = read[key]
+    if isinstance(read, str) and isinstance(errors, list) and errors:  # PagerDuty says there what is wrong
+        read = [f"{read}: {errors[0]}", *errors[1:]]
     if isinstance(read, list):
         read = "; ".join(str(each) for each in read[:3])
     said = read if isinstance(read, str) else ""

@@ -97,6 +97,8 @@ def test_each_status_means_what_can_be_done_about_it(status: int, trouble: Troub
 
 @pytest.mark.parametrize(("body", "said"), [
     (b'{"status": "invalid event", "errors": ["no routing_key", "x"]}', "no routing_key; x"),
+    (b'{"message": "Event object is invalid", "errors": ["no severity", "x"]}', "Event object is invalid: no severity; x"),
+    (b'{"message": "no", "errors": []}', "no"), (b'{"message": "no", "errors": {"alias": "long"}}', "no"),
     (b'{"detail": "DAG paused"}', "DAG paused"), (b'{"error": {"message": "deep"}}', ""), (b"plain\n text", "plain text"),
     (b"<html>long page</html>", ""), (b"\xff\x00", "\ufffd"), (b'{"message": "key s3cret is bad"}', "key … is bad"), (b"[" * 5000, "")])
 def test_an_answer_is_said_in_one_line_without_the_secret(body: bytes, said: str) -> None:
@@ -175,6 +177,23 @@ def test_a_page_says_to_each_system_in_its_own_fields_what_is_broken_and_what_to
     (call,), _ = played(Target("og", "opsgenie", "https://api.opsgenie.com"), page)
     assert said(call)["description"] == "p99 is 3 s\nRunbook: https://x.example/r"
     assert (said(call)["entity"], said(call)["tags"]) == ("churn", ["critical"])
+
+
+@pytest.mark.parametrize(("kind", "status", "answer"), [
+    ("pagerduty", 400, {"status": "invalid event", "message": "Event object is invalid", "errors": ["Invalid routing key"]}),
+    ("pagerduty", 400, {"status": "invalid event", "message": "Event object is invalid",
+                        "errors": ["Length of 'routing_key' is incorrect (should be 32 characters)"]}),
+    ("opsgenie", 422, {"message": "Key format is not valid!", "took": 0.0, "requestId": "a574"}), ("opsgenie", 401, {"message": "x"})])
+def test_a_wrong_key_does_not_lose_the_page(kind: str, status: int, answer: Any) -> None:
+    """Both systems say so with a status that they give a bad body too; an admin can mend it, and then it goes."""
+    _, outcome = played(Target("t", kind, "https://x.example"), PAGE, Answered(status, json.dumps(answer).encode()))
+    assert outcome == NotTaken(f"{status} — check the key", Trouble.FIXABLE)
+
+
+def test_a_page_that_is_malformed_is_given_up_with_the_reason() -> None:
+    answer = {"status": "invalid event", "message": "Event object is invalid", "errors": ["'payload.source' is missing or blank"]}
+    _, outcome = played(Target("t", "pagerduty", "https://x.example"), PAGE, Answered(400, json.dumps(answer).encode()))
+    assert outcome == NotTaken("400: Event object is invalid: 'payload.source' is missing or blank", Trouble.FINAL)
 
 
 def test_a_page_to_opsgenie_is_closed_by_the_alias_it_was_made_with() -> None:
