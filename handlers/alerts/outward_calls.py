@@ -79,9 +79,7 @@ class Request:
 
     @property
     def slug(self) -> str:
-        """The key in letters, digits and dashes, made unique by its digest."""
-        plain = re.sub(r"[^A-Za-z0-9]+", "-", self.key).strip("-")[:80]
-        return f"groundcrew-{plain}-{sha256(self.key.encode()).hexdigest()[:12]}"
+        return _slug(self.key)
 
     def call(self, method: str, path: str = "", body: object = None, **headers: str) -> Call:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -100,6 +98,12 @@ class Request:
                 for name, value in self.target.parameters.items()}
 
 
+def _slug(key: str) -> str:
+    """A key in letters, digits and dashes, made unique by its digest."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", key.removeprefix("groundcrew")).strip("-")[:80]
+    return f"groundcrew-{plain}-{sha256(key.encode()).hexdigest()[:12]}"
+
+
 Calling = Generator[Call, Answered, Outcome]
 
 
@@ -111,14 +115,18 @@ def _pagerduty(request: Request) -> Calling:
 
 
 def _opsgenie(request: Request) -> Calling:
-    """Known again by `alias`. It answers before it has looked: 202 means that it will."""
-    alert, key = paging.body(paging.OPSGENIE, _facts(request)), f"GenieKey {request.secret}"
+    """Known again by `alias`, which has nothing in it that an address would have to spell otherwise.
+
+    It answers before it has looked: 202 means that it will, also where no alert has that alias.
+    """
+    alert = paging.body(paging.OPSGENIE, {**_facts(request), "dedup_key": _slug(request.dedup)})
+    key = f"GenieKey {request.secret}"
     action = request.said("action") or Event.TRIGGER
     if action == Event.TRIGGER:
         got = yield request.call("POST", "/v2/alerts", alert, authorization=key)
     else:
         verb = "close" if action == Event.RESOLVE else "acknowledge"
-        path = f"/v2/alerts/{quote(alert['alias'], safe='')}/{verb}?identifierType=alias"
+        path = f"/v2/alerts/{alert['alias']}/{verb}?identifierType=alias"
         got = yield request.call("POST", path, {"source": alert["source"]}, authorization=key)
     return Taken(str(got.read().get("requestId") or "taken")[:100]) if got.is_fine else _refused(request, got)
 
