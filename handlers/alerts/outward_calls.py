@@ -6,6 +6,7 @@ The same request made twice starts one thing: each kind says by what its system 
 Sources: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/,
 https://docs.opsgenie.com/docs/alert-api, https://www.standardwebhooks.com,
 https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html,
+https://airflow.apache.org/docs/apache-airflow-providers-fab/stable/auth-manager/token.html,
 https://mlflow.org/docs/latest/rest-api.html,
 https://www.kubeflow.org/docs/components/pipelines/reference/api/kubeflow-pipeline-api-spec/
 """
@@ -190,11 +191,14 @@ def _key(secret: str) -> bytes:
 
 
 def _airflow(request: Request) -> Calling:
-    """Known again by `dag_run_id`: a second one is refused with 409."""
+    """Known again by `dag_run_id`: a second one is refused with 409, as is any conflict in its database.
+
+    Version 3 takes tokens alone, and a run there has to say its `logical_date`, which may be null.
+    """
     target, path = request.target, f"/api/{request.target.api}"
     user, is_pair, password = request.secret.partition(":")
     token = bearer(request.secret)
-    if is_pair and target.api == "v2":  # since version 3 only tokens are taken
+    if is_pair and target.api == "v2":
         got = yield request.call("POST", "/auth/token", {"username": user, "password": password})
         token = f"Bearer {got.read().get('access_token')}"
         if not got.is_fine:
@@ -202,9 +206,13 @@ def _airflow(request: Request) -> Calling:
     body: dict[str, Any] = {"dag_run_id": request.slug, "conf": {**request.body, **request.parameters()}}
     if target.api == "v2":
         body["logical_date"] = None
-    got = yield request.call("POST", f"{path}/dags/{target.dag}/dagRuns", body, **_authorization(token))
+    path, headers = f"{path}/dags/{target.dag}/dagRuns", _authorization(token)
+    got = yield request.call("POST", path, body, **headers)
     if got.status == 409:
-        return Taken(f"{request.slug}, which was started before")
+        found = yield request.call("GET", f"{path}/{request.slug}", **headers)
+        if found.status != 404:  # a token that may start runs need not be one that may read them
+            return Taken(f"{request.slug}, which was started before")
+        return NotTaken(request.refused(got).reason)
     return Taken(request.slug) if got.is_fine else request.refused(got)
 
 

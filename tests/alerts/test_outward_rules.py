@@ -246,10 +246,23 @@ def test_airflow_starts_one_run_for_a_key_and_a_second_counts_as_done() -> None:
     assert run["logical_date"] is None
     assert calls[0].headers["authorization"] == "Bearer s3cret"
     assert outcome == Taken(run["dag_run_id"])
-    _, second = played(AIRFLOW, {"model": "churn"}, Answered(409, b"{}"))
+    asked, second = played(AIRFLOW, {"model": "churn"}, Answered(409, b"{}"), Answered(200, b"{}"))
     assert second == Taken(f"{run['dag_run_id']}, which was started before")
+    assert (asked[1].method, asked[1].url) == ("GET", f"{calls[0].url}/{run['dag_run_id']}")
+    assert asked[1].headers["authorization"] == "Bearer s3cret"
     other, _ = played(AIRFLOW, {"model": "churn"}, key="retrain:churn/7/drift/2026-11-25")
     assert said(other[0])["dag_run_id"] != run["dag_run_id"]
+
+
+def test_a_conflict_in_airflow_without_a_run_of_that_name_is_tried_again() -> None:
+    """Version 2 answers 409 also where another run has the same logical date, version 3 at any conflict."""
+    for api in ("v1", "v2"):
+        target = Target("af", "airflow", "https://af.example", secret_env="K", dag="d", api=api)
+        answer = json.dumps({"detail": "DAGRun with that logical date already exists"}).encode()
+        _, outcome = played(target, {}, Answered(409, answer), Answered(404))
+        assert outcome == NotTaken("409: DAGRun with that logical date already exists")
+        _, outcome = played(target, {}, Answered(409, answer), Answered(403))
+        assert isinstance(outcome, Taken), "it may start runs and not read them"
 
 
 def test_airflow_3_gives_a_token_for_a_password_and_airflow_2_takes_the_password() -> None:
