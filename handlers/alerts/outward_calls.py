@@ -26,7 +26,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from handlers.alerts import paging
-from handlers.alerts.outward_policy import Target
+from handlers.alerts.outward_policy import Target, Value
 from handlers.alerts.outward_rules import NotTaken, Outcome, Taken, Trouble, judged
 from handlers.alerts.paging import Event
 
@@ -93,9 +93,9 @@ class Request:
     def refused(self, got: Answered) -> NotTaken:
         return judged(got.status, got.body, got.headers, self.now, secret=self.secret)
 
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, Value]:
         """The target's own, with ``$model`` and its like replaced by what the request says."""
-        return {name: self.said(value[1:]) if value.startswith("$") else value
+        return {name: self.said(value[1:]) if isinstance(value, str) and value.startswith("$") else value
                 for name, value in self.target.parameters.items()}
 
 
@@ -229,7 +229,8 @@ def _mlflow(request: Request) -> Calling:
     if not found:
         tags = {TAG: wanted, "groundcrew.state": "requested", "mlflow.runName": request.slug,
                 **{f"groundcrew.{name}": request.said(name)[:500] for name in request.body},
-                **request.parameters()}
+                **{name: value if isinstance(value, str) else json.dumps(value)
+                   for name, value in request.parameters().items()}}
         got = yield request.call("POST", f"{path}/create", {
             "experiment_id": request.target.experiment, "start_time": int(request.now.timestamp() * 1000),
             "tags": [{"key": name, "value": value} for name, value in tags.items()]}, **headers)
@@ -243,7 +244,10 @@ def _mlflow(request: Request) -> Calling:
 
 
 def _kubeflow(request: Request) -> Calling:
-    """Known again by its display name, which is looked for first."""
+    """Known again by its display name, which is looked for first.
+
+    Each parameter has to be of the type that the pipeline gives it, a number no text.
+    """
     target, headers = request.target, _authorization(bearer(request.secret))
     wanted = {"predicates": [{"key": "display_name", "operation": "EQUALS", "string_value": request.slug}]}
     query = {"page_size": "1", "filter": json.dumps(wanted)}

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
-from yaml import MappingNode, ScalarNode
+from yaml import MappingNode, ScalarNode, safe_load
 
 from handlers.fields import Fields, quoted
 from handlers.web.addresses import Refused, target_of
@@ -30,6 +31,8 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
 _TARGET: Final = ("kind", "url", "secret_env", "allow_private", "allow_http", "timeout", *_OF_KIND)
 NAME: Final = r"[a-z0-9][a-z0-9_-]{0,47}"
 VARIABLE: Final = r"[A-Z][A-Z0-9_]{0,99}"
+Value = str | int | float | bool
+_PLAIN: Final = tuple(f"tag:yaml.org,2002:{each}" for each in ("bool", "int", "float"))
 _ID: Final = r"[A-Za-z0-9_.:~+-]{1,200}"
 
 
@@ -60,7 +63,7 @@ class Target:
     """Of Airflow: v2 since version 3, v1 before."""
     pipeline: str | None = None
     pipeline_version: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     """What is passed on; ``$model`` is replaced by what the request says under `model`."""
 
     @property
@@ -103,7 +106,7 @@ def _target(name: str, fields: Fields) -> Target | None:
         experiment=_id(fields, "experiment"), dag=_id(fields, "dag"), pipeline=_id(fields, "pipeline"),
         pipeline_version=_id(fields, "pipeline_version"),
         api=fields.one_of("api", ("v1", "v2"), "version of Airflow's API") or "v2",
-        parameters=MappingProxyType(read_texts(fields, "parameters")))
+        parameters=MappingProxyType(_values(fields, "parameters")))
     return target if fields.is_fine else None
 
 
@@ -129,6 +132,21 @@ def read_variable(fields: Fields) -> str | None:
     fields.wrong("secret_env", "`secret_env` takes the name of an environment variable, such as "
                                "PAGERDUTY_KEY, and never the secret itself.")
     return None
+
+
+def _values(fields: Fields, key: str) -> dict[str, Value]:
+    """Names and texts, numbers, true or false: as YAML has them, for who asks for them minds the type."""
+    node, texts = fields.node(key), read_texts(fields, key)
+    if not isinstance(node, MappingNode) or not fields.is_fine:
+        return {}
+    return {str(name.value): _typed(value, texts[str(name.value)]) for name, value in node.value}
+
+
+def _typed(node: ScalarNode, text: str) -> Value:
+    """Whatever JSON has no word for, such as a date or an infinity, stays a text."""
+    read = safe_load(text) if node.tag in _PLAIN and len(text) < 40 else text
+    is_plain = isinstance(read, bool | int) or (isinstance(read, float) and isfinite(read))
+    return read if is_plain else text
 
 
 def read_texts(fields: Fields, key: str) -> dict[str, str]:

@@ -306,6 +306,26 @@ def test_kubeflow_is_asked_for_a_run_of_that_name_before_one_is_made() -> None:
     assert (len(calls), outcome) == (1, Taken("run r-9"))
 
 
+def test_a_number_is_passed_on_as_a_number_for_a_pipeline_minds_the_type() -> None:
+    """Kubeflow refuses a text where the pipeline has a number; MLflow's tags are texts."""
+    written = """schema: 1
+policy: alerts
+outward:
+  targets:
+    kf: {kind: kubeflow, url: "https://k.example", pipeline: p, parameters: &p {
+      epochs: 5, rate: 0.01, dry: true, "quoted": "5", model: $model, day: 2026-11-24, top: .inf, big: 1e3, on: yes, none: }}
+    ml: {kind: mlflow, url: "https://m.example", experiment: "1", parameters: *p}
+"""
+    targets = read_policies(DEFAULT, written, "alerts.yaml").outward.targets
+    calls, _ = played(targets["kf"], {"model": "churn"}, Answered(200, b"{}"))
+    assert said(calls[1])["runtime_config"]["parameters"] == {
+        "epochs": 5, "rate": 0.01, "dry": True, "quoted": "5", "model": "churn", "day": "2026-11-24", "top": ".inf", "big": "1e3", "on": True,
+        "none": ""}
+    calls, _ = played(targets["ml"], {"model": "churn"}, Answered(200, b"{}"))
+    tags = {each["key"]: each["value"] for each in said(calls[1])["tags"]}
+    assert (tags["epochs"], tags["dry"], tags["quoted"], tags["model"]) == ("5", "true", "5", "churn")
+
+
 @pytest.mark.parametrize("target", [AIRFLOW, MLFLOW, Target("kf", "kubeflow", "https://k.example", pipeline="p")])
 def test_a_refusal_on_the_way_is_the_outcome(target: Target) -> None:
     _, outcome = played(target, {}, Answered(401))
