@@ -32,6 +32,8 @@ from handlers.alerts.paging import Event
 
 TAG: Final = "groundcrew.request"
 """MLflow's tag of a run that was asked for: its value is the request's key."""
+_TAGS: Final = 20
+"""So many tags of a run does every storage of MLflow take."""
 _NO_KEY: Final = re.compile(rb"(?i)routing[ _]key|key format")
 
 
@@ -228,9 +230,11 @@ def _mlflow(request: Request) -> Calling:
     found = _first(got.read(), "runs")
     if not found:
         tags = {TAG: wanted, "groundcrew.state": "requested", "mlflow.runName": request.slug,
-                **{f"groundcrew.{name}": request.said(name)[:500] for name in request.body},
                 **{name: value if isinstance(value, str) else json.dumps(value)
                    for name, value in request.parameters().items()}}
+        for name, value in request.body.items():  # lists and objects are no text; `alert` leads to them
+            if isinstance(value, str | int | float) and len(tags) < _TAGS:
+                tags.setdefault(f"groundcrew.{name}", str(value)[:500])
         got = yield request.call("POST", f"{path}/create", {
             "experiment_id": request.target.experiment, "start_time": int(request.now.timestamp() * 1000),
             "tags": [{"key": name, "value": value} for name, value in tags.items()]}, **headers)

@@ -291,6 +291,18 @@ def test_mlflow_is_asked_for_a_run_of_that_request_before_one_is_made() -> None:
     assert outcome == Taken("run e84")
 
 
+def test_mlflow_gets_no_more_tags_than_any_of_its_storages_takes() -> None:
+    """20 a request, as its REST API says; what the admin wants passed on comes first, and each is a text for people."""
+    body = {"model": "churn", "version": "7", "cause": "drift", "current": {"rows": 9}, "features": [{"name": "tenure"}], "since": None,
+            **{f"more{n}": n for n in range(30)}}
+    target = Target("ml", "mlflow", "https://ml.example", experiment="1", parameters={f"p{n}": "$model" for n in range(10)})
+    calls, _ = played(target, body, Answered(200, b"{}"))
+    tags = {each["key"]: each["value"] for each in said(calls[1])["tags"]}
+    assert len(tags) == 20
+    assert {f"p{n}" for n in range(10)} | {TAG, "groundcrew.state", "groundcrew.model", "groundcrew.version", "groundcrew.cause"} <= tags.keys()
+    assert not {"groundcrew.current", "groundcrew.features", "groundcrew.since"} & tags.keys()
+
+
 def test_kubeflow_is_asked_for_a_run_of_that_name_before_one_is_made() -> None:
     kfp = Target("kf", "kubeflow", "https://kf.example/pipeline", pipeline="p-1", pipeline_version="v-2", experiment="e-3",
                  parameters={"model_name": "$model"})
