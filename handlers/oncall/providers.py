@@ -1,8 +1,10 @@
 """Asks PagerDuty, Opsgenie or Grafana Cloud IRM who is on call, by HTTP.
 
-Sources: PagerDuty REST API v2, `GET /oncalls`; Opsgenie Schedule API, "Get On Calls"; Grafana OnCall HTTP
-API, schedules, final shifts and users. Every answer is read with suspicion: what lacks what we need is
-no answer.
+Sources: https://developer.pagerduty.com/api-reference/, "List all of the on-calls";
+https://docs.opsgenie.com/docs/who-is-on-call-api;
+https://grafana.com/docs/oncall/latest/oncall-api-reference/, schedules and users, which since OnCall became a
+part of IRM is https://grafana.com/docs/grafana-cloud/alerting-and-irm/irm/reference/oncall-api/.
+Every answer is read with suspicion: what lacks what we need is no answer.
 """
 
 import re
@@ -110,7 +112,11 @@ def _meaning(answer: httpx.Response, provider: Mapping[str, Any]) -> str:
 
 
 async def _pagerduty(asking: Asking) -> list[There]:
-    """`more` is true as long as there are further pages; no start or end means that it is for good."""
+    """`more` is true as long as there are further pages; no start or end means that it is for good.
+
+    A schedule counts as far as an escalation policy uses it. Of each person there is a reference only, which
+    has no address, unless the whole of them is asked for.
+    """
     schedule = str(asking.provider["schedule"])
     policy = schedule.removeprefix("policy:") if schedule.startswith("policy:") else None
     named = ("escalation_policy_ids[]", policy) if policy is not None else ("schedule_ids[]", schedule)
@@ -119,8 +125,8 @@ async def _pagerduty(asking: Asking) -> list[There]:
     found, offset = list[There](), 0
     for _ in range(PAGES_AT_MOST):
         answer = await asking.get("/oncalls", headers, [
-            named, ("since", asking.now.isoformat()), ("until", (asking.now + AHEAD).isoformat()),
-            ("limit", str(PER_PAGE)), ("offset", str(offset))])
+            named, ("include[]", "users"), ("since", asking.now.isoformat()),
+            ("until", (asking.now + AHEAD).isoformat()), ("limit", str(PER_PAGE)), ("offset", str(offset))])
         entries = answer["oncalls"]
         for each in entries:
             if policy is None or each["escalation_level"] == asking.level:

@@ -27,9 +27,9 @@ GRAFANA = {"kind": "grafana", "schedule": "SBM7DV7BKFUYU", "token_env": "ONCALL_
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def entry(name: str, begins: str | None, ends: str | None, level: int = 1) -> dict[str, Any]:
+def entry(name: str, begins: str | None, ends: str | None, level: int = 1, **user: str) -> dict[str, Any]:
     """One entry of PagerDuty's answer, of its documented shape."""
-    return {"user": {"id": "PT23IWX", "type": "user_reference", "summary": name}, "schedule": {"id": "PI7DH85"},
+    return {"user": {"id": "PT23IWX", "type": "user_reference", "summary": name, **user}, "schedule": {"id": "PI7DH85"},
             "escalation_policy": {"id": "PT20YPA"}, "escalation_level": level, "start": begins, "end": ends}
 
 
@@ -44,11 +44,13 @@ async def test_pagerduty_is_read_over_all_pages_and_for_good_where_it_says_no_en
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         first = request.url.params["offset"] == "0"
-        page = [entry("Ana Ruiz", "2026-11-23T09:00:00+01:00", "2026-11-24T17:00:00+01:00")] if first else [
+        whole = {"type": "user", "email": "ana@x"} if request.url.params.get("include[]") == "users" else {}
+        page = [entry("Ana Ruiz", "2026-11-23T09:00:00+01:00", "2026-11-24T17:00:00+01:00", **whole)] if first else [
             entry("Tom Weber", None, None)]
         return httpx.Response(200, json={"oncalls": page, "limit": 100, "offset": 0, "more": first, "total": None})
 
     found = await asked(PAGERDUTY, handler)
+    assert [each.others for each in found] == [("ana@x",), ()]
     assert [(each.name, each.begins, each.ends) for each in found] == [
         ("Ana Ruiz", datetime(2026, 11, 23, 8, tzinfo=UTC), ENDS), ("Tom Weber", None, None)]
     assert [(request.url.params["offset"], request.url.params["schedule_ids[]"]) for request in seen] == [
