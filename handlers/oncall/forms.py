@@ -74,6 +74,9 @@ def provider_form(rotation: Rotation) -> Form:
               hint="The name, never the token itself; a token that may only read is enough."),
         Field("base_url", "API address", required=False, at_most=200, initial=was.get("base_url"),
               hint="For PagerDuty and Opsgenie only where it is the European one."),
+        Field("stack_url", "Address of your Grafana", required=False, at_most=200,
+              initial=was.get("stack_url"), placeholder="https://NAME.grafana.net",
+              hint="For Grafana only, and with a service account's token."),
         Field("people", "Who is who", "lines", required=False, at_most=3000, initial=named or None,
               placeholder="ana.ruiz@example.com = @ana",
               hint="One a line: the name or address there = @who here. Equal names are found without it."),
@@ -125,7 +128,8 @@ def layer_in(values: Values) -> Layer:
 
 def provider_in(values: Values) -> tuple[dict[str, object], list[tuple[str, str]]]:
     """What is kept of the provider, and (name there, who here as typed). Raises Refused at the field."""
-    facts = read_provider(*(_text(values, name) for name in ("kind", "schedule", "token_env", "base_url")))
+    facts = read_provider(*(_text(values, name) for name in (
+        "kind", "schedule", "token_env", "base_url", "stack_url")))
     named = []
     for typed in _text(values, "people").splitlines():
         if not typed.strip():

@@ -44,7 +44,8 @@ def title_of(provider: Mapping[str, Any] | None) -> str:
     return vendor.title if vendor is not None else "The other system"
 
 
-def read_provider(kind: str, schedule: str, token_env: str, base_url: str) -> dict[str, Any]:
+def read_provider(kind: str, schedule: str, token_env: str, base_url: str,
+                  stack_url: str = "") -> dict[str, Any]:
     """What a rotation keeps of its provider. Raises Refused at the field that is wrong."""
     vendor = VENDORS.get(kind)
     if vendor is None:
@@ -61,7 +62,11 @@ def read_provider(kind: str, schedule: str, token_env: str, base_url: str) -> di
     if not is_vendors(vendor, url):
         hosts = ", ".join(f"*{host}" if host.startswith(".") else host for host in vendor.hosts)
         raise _wrong("base_url", f"{vendor.title}'s token is sent to {hosts} by https only.")
-    return {"kind": kind, "schedule": schedule, "token_env": token_env, "base_url": url}
+    stack = stack_url.rstrip("/") if kind == "grafana" else ""
+    if stack and not (is_vendors(vendor, stack) and not urlsplit(stack).path):
+        raise _wrong("stack_url", "Give the address of your Grafana as you open it: https://NAME.grafana.net.")
+    return {"kind": kind, "schedule": schedule, "token_env": token_env, "base_url": url,
+            **({"stack_url": stack} if stack else {})}
 
 
 def is_vendors(vendor: Vendor, url: str) -> bool:

@@ -22,6 +22,8 @@ TIMEOUT_S: Final = 5
 AHEAD: Final = timedelta(days=30)
 PAGES_AT_MOST, PER_PAGE, PEOPLE_AT_MOST = 10, 100, 20
 BODY_AT_MOST: Final = 2 * 1024 * 1024
+_SERVICE_ACCOUNT: Final = "glsa_"
+"""So the tokens of Grafana's service accounts begin."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -149,9 +151,16 @@ async def _opsgenie(asking: Asking) -> list[There]:
 
 
 async def _grafana(asking: Asking) -> list[There]:
-    """Shifts by person, and for each person their id in Slack where they connected it."""
-    headers, schedule = {"Authorization": asking.token}, quote(str(asking.provider["schedule"]), safe="")
-    now = await asking.get(f"/api/v1/schedules/{schedule}", headers)
+    """Shifts by person, and for each person their id in Slack where they connected it.
+
+    The token stands alone in its header. One of OnCall's own is known with its stack; one of a service
+    account, which Grafana recommends, takes the stack's address beside it.
+    """
+    stack, schedule = asking.provider.get("stack_url"), quote(str(asking.provider["schedule"]), safe="")
+    if asking.token.startswith(_SERVICE_ACCOUNT) and not stack:
+        raise NoAnswer("a service account's token goes with the address of your Grafana: name it in the form")
+    headers = {"Authorization": asking.token, **({"X-Grafana-URL": stack} if stack else {})}
+    now = await asking.get(f"/api/v1/schedules/{schedule}/", headers)
     rows: list[dict[str, Any]] = []
     for page in range(1, PAGES_AT_MOST + 1):
         answer = await asking.get(f"/api/v1/schedules/{schedule}/final_shifts", headers, [
@@ -167,7 +176,7 @@ async def _grafana(asking: Asking) -> list[There]:
         shifts, key=lambda shift: (shift[0] not in on_now, str(shift[1])))
     people: dict[str, There] = {}
     for pk in list(dict.fromkeys(pk for pk, _, _ in shifts))[:PEOPLE_AT_MOST]:
-        user = await asking.get(f"/api/v1/users/{quote(str(pk), safe='')}", headers)
+        user = await asking.get(f"/api/v1/users/{quote(str(pk), safe='')}/", headers)
         people[pk] = There(str(user["username"]), _texts(user.get("email")), _slack(user.get("slack")),
                            None, None)
     return [There(people[pk].name, people[pk].others, people[pk].slack_id, begins, ends)

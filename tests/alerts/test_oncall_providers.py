@@ -12,6 +12,7 @@ import pytest
 
 from handlers.chat.errors import Refused
 from handlers.oncall.asking import Providers
+from handlers.oncall.forms import provider_in
 from handlers.oncall.provider_words import VENDORS, is_vendors, read_provider
 from handlers.oncall.providers import NoAnswer, There, ask
 from handlers.oncall.standing import on_call
@@ -33,9 +34,9 @@ def entry(name: str, begins: str | None, ends: str | None, level: int = 1, **use
             "escalation_policy": {"id": "PT20YPA"}, "escalation_level": level, "start": begins, "end": ends}
 
 
-async def asked(provider: dict[str, Any], handler: Handler, rank: int = 0) -> list[There]:
+async def asked(provider: dict[str, Any], handler: Handler, rank: int = 0, token: str = "s3cret") -> list[There]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
-        return await ask(http, provider, "s3cret", NOW, rank)
+        return await ask(http, provider, token, NOW, rank)
 
 
 async def test_pagerduty_is_read_over_all_pages_and_for_good_where_it_says_no_end() -> None:
@@ -72,19 +73,34 @@ async def test_opsgenie_tells_who_and_not_until_when() -> None:
     assert await asked(OPSGENIE, handler) == [There("ana@northwind.example", (), None, None, None)]
 
 
-async def test_grafana_tells_the_id_in_slack() -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        assert request.headers["authorization"] == "s3cret"
-        path = request.url.path.removeprefix("/oncall/api/v1/")
-        shift = {"user_pk": "U4DNY931HHJS5", "user_email": "a@x", "user_username": "ana", "shift_start": "2026-11-24T08:00:00Z",
-                 "shift_end": "2026-11-24T16:00:00Z"}
-        return httpx.Response(200, json={
-            "schedules/SBM7DV7BKFUYU": {"id": "SBM7DV7BKFUYU", "on_call_now": ["U4DNY931HHJS5"]},
-            "schedules/SBM7DV7BKFUYU/final_shifts": {"count": 1, "next": None, "results": [shift]},
-            "users/U4DNY931HHJS5": {"id": "U4DNY931HHJS5", "email": "a@x", "username": "ana",
-                                    "slack": [{"user_id": "U0ANARZ00", "team_id": "T0SANDBOX"}]}}[path])
+def grafana(request: httpx.Request) -> httpx.Response:
+    """As its documentation has it: addresses end in a slash, but for the shifts; a token of a service account needs its stack."""
+    token, stack = request.headers["authorization"], request.headers.get("x-grafana-url")
+    if (token, stack) not in (("s3cret", None), ("glsa_s3cret", "https://northwind.grafana.net")):
+        return httpx.Response(403, json={"detail": "Invalid token."})
+    path = request.url.path.removeprefix("/oncall/api/v1/")
+    if not path.endswith(("/", "/final_shifts")):
+        return httpx.Response(301, headers={"location": f"{request.url.path}/"})
+    shift = {"user_pk": "U4DNY931HHJS5", "user_email": "a@x", "user_username": "ana", "shift_start": "2026-11-24T08:00:00Z",
+             "shift_end": "2026-11-24T16:00:00Z"}
+    paging = {"current_page_number": 1, "page_size": 50, "total_pages": 1}
+    return httpx.Response(200, json={
+        "schedules/SBM7DV7BKFUYU": {"id": "SBM7DV7BKFUYU", "on_call_now": ["U4DNY931HHJS5"]},
+        "schedules/SBM7DV7BKFUYU/final_shifts": {"count": 1, "next": None, "previous": None, "results": [shift], **paging},
+        "users/U4DNY931HHJS5": {"id": "U4DNY931HHJS5", "email": "a@x", "username": "ana",
+                                "slack": [{"user_id": "U0ANARZ00", "team_id": "T0SANDBOX"}]}}[path.rstrip("/")])
 
-    assert await asked(GRAFANA, handler) == [There("ana", ("a@x",), "U0ANARZ00", datetime(2026, 11, 24, 8, tzinfo=UTC), ENDS)]
+
+async def test_grafana_tells_the_id_in_slack() -> None:
+    ana = There("ana", ("a@x",), "U0ANARZ00", datetime(2026, 11, 24, 8, tzinfo=UTC), ENDS)
+    assert await asked(GRAFANA, grafana) == [ana]
+    stack = {**GRAFANA, **read_provider(**GRAFANA, stack_url="https://northwind.grafana.net/")}
+    assert await asked(stack, grafana, token="glsa_s3cret") == [ana]
+
+
+async def test_a_token_of_grafana_s_service_account_is_said_to_need_the_stack_before_it_is_sent() -> None:
+    with pytest.raises(NoAnswer, match="goes with the address of your Grafana"):
+        await asked(GRAFANA, lambda _: pytest.fail("it was asked"), token="glsa_s3cret")
 
 
 def _slow(request: httpx.Request) -> httpx.Response:
@@ -130,6 +146,17 @@ def test_a_provider_that_cannot_be_is_refused_at_its_field(field: str, value: st
     with pytest.raises(Refused) as refused:
         read_provider(**{**PAGERDUTY, field: value})  # type: ignore[arg-type]
     assert set(refused.value.fields) == {field}
+
+
+@pytest.mark.parametrize("url", ["https://evil.example", "http://northwind.grafana.net", "https://northwind.grafana.net/d/1", "northwind"])
+def test_the_stack_of_grafana_is_one_of_its_own_and_other_systems_have_none(url: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_provider(**GRAFANA, stack_url=url)
+    assert set(refused.value.fields) == {"stack_url"}
+    assert "stack_url" not in read_provider(**PAGERDUTY, stack_url=url)
+    filled = {**GRAFANA, "stack_url": "https://northwind.grafana.net", "people": ""}
+    assert provider_in(filled)[0] == {**GRAFANA, "stack_url": "https://northwind.grafana.net"}
+    assert provider_in({**filled, "stack_url": ""})[0] == GRAFANA
 
 
 async def test_the_last_answer_counts_as_far_as_it_reaches_and_that_is_said(ops: World) -> None:
