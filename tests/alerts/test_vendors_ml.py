@@ -128,6 +128,23 @@ class TestMLflow:
         (signal,) = mlflow.VENDOR.parse(delivery("model_version.created_test_delivery"), source()).signals
         assert signal.title == "Test delivery: example_model: version 1 is registered"
 
+    def test_a_budget_that_is_exceeded_is_told_once_a_window(self) -> None:
+        data = {"budget_policy_id": "bp-7", "budget_unit": "USD", "budget_amount": 100.0, "current_spend": 105.5, "duration_unit": "MONTHS",
+                "duration_value": 1, "target_scope": "ENDPOINT", "workspace": "default", "target_value": "ep-9", "window_start": 1793491200000}
+        body = {"entity": "budget_policy", "action": "exceeded", "timestamp": "2026-11-20T15:32:17+00:00", "data": data}
+        (signal,) = said(mlflow.VENDOR, body).signals
+        assert (signal.status, signal.severity) == (Status.EVENT, Severity.WARNING)
+        assert signal.title == "ep-9: the budget is exceeded: 105.50 of 100.00 USD"
+        assert signal.notes == {"value": "105.50 of 100.00 USD", "summary": "Per month"}
+        assert signal.labels == {"budget": "bp-7", "event": "budget_policy.exceeded", "scope": "endpoint", "target": "ep-9", "workspace": "default"}
+        again, next_month = (said(mlflow.VENDOR, {**body, "data": data | more}).signals[0].key for more in (
+            {"current_spend": 120.0}, {"window_start": 1796083200000}))
+        assert (again == signal.key, next_month == signal.key) == (True, False)
+        (everybody,) = said(mlflow.VENDOR, {**body, "data": data | {"target_scope": "GLOBAL", "target_value": None, "workspace": ""}}).signals
+        assert everybody.title.startswith("global: the budget")
+        (odd,) = said(mlflow.VENDOR, {**body, "data": {"budget_policy_id": ["x"], "current_spend": "much"}}).signals
+        assert odd.title == "MLflow: the budget is exceeded"
+
     def test_an_event_of_the_future_is_told_in_its_own_words(self) -> None:
         (signal,) = said(mlflow.VENDOR, {"entity": "prompt_alias", "action": "created", "data": {
             "name": "greeting", "alias": "live"}}).signals
