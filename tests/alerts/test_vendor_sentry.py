@@ -50,6 +50,18 @@ def test_an_issue_alert_says_what_broke_and_keeps_only_tags_that_identify() -> N
         started_at=FIVE_PAST)
 
 
+@pytest.mark.parametrize(("status", "expected"), [("unresolved", Status.FIRING), ("resolved", Status.RESOLVED), ("ignored", Status.RESOLVED)])
+def test_an_alert_on_what_happens_to_an_issue_is_about_that_issue(status: str, expected: Status) -> None:
+    """Sentry calls these activity alerts: what triggered one may be that the issue is back, or that it is settled."""
+    (fired,) = read("sentry/event_alert_triggered").signals
+    body = json.loads(case("sentry/issue_resolved").raw)
+    body |= {"action": "triggered", "data": {"issue": body["data"]["issue"] | {"status": status}}}
+    headers = case("sentry/issue_resolved").headers
+    for known in (headers | {"sentry-hook-resource": "activity_alert"}, {name: headers[name] for name in headers if name != "sentry-hook-resource"}):
+        (signal,) = read("sentry/issue_resolved", body=json.dumps(body).encode(), headers=known).signals
+        assert (signal.key, signal.status, signal.name) == (fired.key, expected, "issue alert")
+
+
 @pytest.mark.parametrize("action", ["resolved", "ignored", "archived"])
 def test_an_issue_that_is_settled_resolves_its_alerts_and_says_who_did_it(action: str) -> None:
     (fired,) = read("sentry/event_alert_triggered").signals
@@ -67,7 +79,7 @@ def test_issues_that_no_rule_asked_about_fire_only_where_they_are_wanted(action:
     assert found == ([] if action == "assigned" else [Status.FIRING])
 
 
-@pytest.mark.parametrize("resource", ["installation", "comment", "error", "seer", "activity_alert"])
+@pytest.mark.parametrize("resource", ["installation", "comment", "error", "seer", "preprod_artifact"])
 def test_what_is_no_alert_is_heard_and_says_nothing(resource: str) -> None:
     sent = {"action": "created", "installation": {"uuid": "a"}, "data": {"installation": {"status": "pending"}}}
     headers = {"sentry-hook-resource": resource, "request-id": "r1"}

@@ -3,7 +3,8 @@
 An issue alert only ever triggers. It is over when its issue is resolved or archived, which Sentry tells
 integrations that subscribe to issues; new issues that no alert rule asked about stay unheard unless the
 source wants them. Everything else, such as an installation or a comment, says nothing here.
-Source: https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
+Source: https://docs.sentry.io/organization/integrations/integration-platform/webhooks/ and its pages on
+metric alerts, issue alerts, issues, and activity alerts, which Sentry has begun to send.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ from handlers.alerts.vendors.values import (
 )
 
 SIGNATURE = "Sentry-Hook-Signature"
-_KINDS = {"metric_alert": "metric_alert", "event_alert": "event", "issue": "issue"}
+_KINDS = {"metric_alert": "metric_alert", "event_alert": "event", "issue": "issue", "activity_alert": "issue"}
 """The resource of the header, and where its subject stands in `data`."""
 _SETTLED = ("resolved", "ignored", "archived")
 _OPENED = ("created", "unresolved")
+_TRIGGERED = "triggered"
 _PROJECT = re.compile(r"/projects/[^/]+/([^/]+)/")
 _OF_A_VISIT = re.compile(
     r"(user|browser|os|device|client_os|runtime|trace|url|handled|mechanism|level|sentry)\b")
@@ -69,6 +71,8 @@ def parse(incoming: Incoming, settings: Settings) -> Report:
         return Report((_metric_alert(body, subject),), delivery=delivery)
     if resource == "event_alert":
         return Report((_issue_alert(body, subject),), delivery=delivery)
+    if resource == "activity_alert" or body.action == _TRIGGERED:
+        return Report((_activity_alert(body, subject),), delivery=delivery)
     return Report(_issue(body, subject, wanted=bool(settings.options.get("issues"))), delivery=delivery)
 
 
@@ -112,14 +116,25 @@ def _issue(body: _Body, issue: dict[str, Any], *, wanted: bool) -> tuple[Signal,
     is_over = body.action in _SETTLED
     if not (is_over or (wanted and body.action in _OPENED)):
         return ()
-    said, who = title(issue.get("title"), "untitled issue"), text(fields(body.actor).get("name"))
+    who = text(fields(body.actor).get("name"))
     done = f"{body.action} by {who}" if who else body.action
-    return (Signal(
+    return (_of_issue(issue, "issue", is_over=is_over, update=done),)
+
+
+def _activity_alert(body: _Body, issue: dict[str, Any]) -> Signal:
+    """An alert rule on what happens to an issue, be it that it is settled: its status says which."""
+    return _of_issue(issue, title(body.data.get("triggered_rule"), "issue alert"),
+                     is_over=issue.get("status") in _SETTLED)
+
+
+def _of_issue(issue: dict[str, Any], name: str, *, is_over: bool, update: str | None = None) -> Signal:
+    said = title(issue.get("title"), "untitled issue")
+    return Signal(
         key=_issue_key(issue.get("id")), status=Status.RESOLVED if is_over else Status.FIRING,
-        name="issue", title=said, severity=severity(issue.get("level"), Severity.ERROR),
+        name=name, title=said, severity=severity(issue.get("level"), Severity.ERROR),
         labels=labels({"project": text(fields(issue.get("project")).get("slug"))}),
-        notes=notes(summary=said, culprit=issue.get("culprit"), update=done, issue=issue.get("shortId")),
-        links=links((Link.SOURCE, issue.get("web_url"))), started_at=moment(issue.get("firstSeen"))),)
+        notes=notes(summary=said, culprit=issue.get("culprit"), update=update, issue=issue.get("shortId")),
+        links=links((Link.SOURCE, issue.get("web_url"))), started_at=moment(issue.get("firstSeen")))
 
 
 def _issue_key(issue: object) -> str:
