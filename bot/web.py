@@ -89,7 +89,7 @@ def web_app(parts: Parts) -> Starlette:
 
     routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
     for path in ("/alerts/{source}", "/alerts/{source}/api/v2/alerts"):
-        routes.append(Route(path, alerts, methods=["POST", "OPTIONS"]))
+        routes.append(Route(path, alerts, methods=["POST", "PUT", "OPTIONS"]))  # Grafana may be told to put
     routes.append(Route("/oncall/{key}.ics", shifts))
     routes.append(Route("/runbooks/{source}", pushed, methods=["POST"]))
     if parts.settings.slack_mode == "http":

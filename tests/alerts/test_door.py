@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from handlers.alerts import hooks
 from storage.alerting import Signal
+from tests.alerts.bodies import case
 from tests.alerts.stage import SECRET, am, one, post, send, source
 from tests.world import World
 
@@ -84,6 +85,15 @@ async def test_what_the_database_does_not_take_is_asked_to_come_again(ops: World
         await session.execute(text("ALTER TABLE signal_away RENAME TO signal"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert (await send(ops, am(one()))).status_code == 200
+
+
+async def test_what_is_put_counts_as_what_is_posted(seen: World) -> None:
+    """Grafana's contact point has a choice of the two."""
+    await source(seen, "graf", "grafana")
+    sent = case("grafana/firing_single")
+    answer = await post(seen, "/alerts/graf", sent.raw, BEARER, method="PUT")
+    assert (answer.status_code, answer.text) == (200, "1 taken in, 1 new.")
+    assert (await post(seen, "/alerts/graf", sent.raw, {}, method="PUT")).status_code == 401
 
 
 async def test_a_handshake_is_answered_without_being_an_alert(seen: World) -> None:
