@@ -31,6 +31,10 @@ class NoAnswer(Exception):
     """The other system did not say who is on call; the text is why, to stand in brackets."""
 
 
+class _TokenRefused(NoAnswer):
+    """It did answer, and does not know the token."""
+
+
 @dataclass(frozen=True, slots=True)
 class There:
     """A shift as the other system has it.
@@ -72,7 +76,8 @@ class Asking:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NoAnswer(f"no connection: {type(error).__name__}") from None
         if answer.status_code != 200:
-            raise NoAnswer(_meaning(answer, self.provider))
+            is_token = answer.status_code in (401, 403)
+            raise (_TokenRefused if is_token else NoAnswer)(_meaning(answer, self.provider))
         if len(answer.content) > BODY_AT_MOST:
             raise NoAnswer("its answer is over 2 MiB")
         try:
@@ -154,13 +159,20 @@ async def _grafana(asking: Asking) -> list[There]:
     """Shifts by person, and for each person their id in Slack where they connected it.
 
     The token stands alone in its header. One of OnCall's own is known with its stack; one of a service
-    account, which Grafana recommends, takes the stack's address beside it.
+    account, which Grafana recommends, takes the stack's address beside it. Of Grafana's pages some write that
+    one behind "Bearer" and some alone, so what is not taken in one way is tried in the other.
     """
     stack, schedule = asking.provider.get("stack_url"), quote(str(asking.provider["schedule"]), safe="")
     if asking.token.startswith(_SERVICE_ACCOUNT) and not stack:
         raise NoAnswer("a service account's token goes with the address of your Grafana: name it in the form")
     headers = {"Authorization": asking.token, **({"X-Grafana-URL": stack} if stack else {})}
-    now = await asking.get(f"/api/v1/schedules/{schedule}/", headers)
+    try:
+        now = await asking.get(f"/api/v1/schedules/{schedule}/", headers)
+    except _TokenRefused:
+        if not stack:
+            raise
+        headers["Authorization"] = f"Bearer {asking.token}"
+        now = await asking.get(f"/api/v1/schedules/{schedule}/", headers)
     rows: list[dict[str, Any]] = []
     for page in range(1, PAGES_AT_MOST + 1):
         answer = await asking.get(f"/api/v1/schedules/{schedule}/final_shifts", headers, [

@@ -76,7 +76,8 @@ async def test_opsgenie_tells_who_and_not_until_when() -> None:
 def grafana(request: httpx.Request) -> httpx.Response:
     """As its documentation has it: addresses end in a slash, but for the shifts; a token of a service account needs its stack."""
     token, stack = request.headers["authorization"], request.headers.get("x-grafana-url")
-    if (token, stack) not in (("s3cret", None), ("glsa_s3cret", "https://northwind.grafana.net")):
+    if (token, stack) not in (("s3cret", None), ("glsa_s3cret", "https://northwind.grafana.net"),
+                              ("Bearer glsa_another", "https://northwind.grafana.net")):
         return httpx.Response(403, json={"detail": "Invalid token."})
     path = request.url.path.removeprefix("/oncall/api/v1/")
     if not path.endswith(("/", "/final_shifts")):
@@ -96,6 +97,10 @@ async def test_grafana_tells_the_id_in_slack() -> None:
     assert await asked(GRAFANA, grafana) == [ana]
     stack = {**GRAFANA, **read_provider(**GRAFANA, stack_url="https://northwind.grafana.net/")}
     assert await asked(stack, grafana, token="glsa_s3cret") == [ana]
+    assert await asked(stack, grafana, token="glsa_another") == [ana], "one that is only taken behind Bearer"
+    for provider, token in ((stack, "glsa_wrong"), (GRAFANA, "wrong")):
+        with pytest.raises(NoAnswer, match="403: it does not take the token in ONCALL_GF"):
+            await asked(provider, grafana, token=token)
 
 
 async def test_a_token_of_grafana_s_service_account_is_said_to_need_the_stack_before_it_is_sent() -> None:
