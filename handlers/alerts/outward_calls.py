@@ -202,9 +202,12 @@ def _airflow(request: Request) -> Calling:
     token = bearer(request.secret)
     if is_pair and target.api == "v2":
         got = yield request.call("POST", "/auth/token", {"username": user, "password": password})
-        token = f"Bearer {got.read().get('access_token')}"
         if not got.is_fine:
             return request.refused(got)
+        given = got.read().get("access_token")
+        if not (isinstance(given, str) and given.isascii() and given.isprintable() and given):
+            return NotTaken("its /auth/token gives no token — check the address", Trouble.FIXABLE)
+        token = f"Bearer {given}"
     body: dict[str, Any] = {"dag_run_id": request.slug, "conf": {**request.body, **request.parameters()}}
     if target.api == "v2":
         body["logical_date"] = None

@@ -269,6 +269,9 @@ def test_airflow_3_gives_a_token_for_a_password_and_airflow_2_takes_the_password
     calls, _ = played(AIRFLOW, {}, Answered(201, b'{"access_token": "jwt"}'), Answered(200), secret="bot:pw")
     assert (calls[0].url, said(calls[0])) == ("https://af.example/auth/token", {"username": "bot", "password": "pw"})
     assert calls[1].headers["authorization"] == "Bearer jwt"
+    for none in (b"<html>", b"{}", b'{"access_token": null}', b'{"access_token": "a\\nb: c"}'):
+        calls, outcome = played(AIRFLOW, {}, Answered(200, none), secret="bot:pw")
+        assert (len(calls), outcome) == (1, NotTaken("its /auth/token gives no token — check the address", Trouble.FIXABLE))
     calls, _ = played(Target("af", "airflow", "https://af.example", secret_env="K", dag="d", api="v1"), {}, Answered(200), secret="bot:pw")
     assert calls[0].headers["authorization"] == f"Basic {base64.b64encode(b'bot:pw').decode()}"
     assert "logical_date" not in said(calls[0])
