@@ -7,15 +7,18 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bot.web import web_app
 from handlers.alerts.fetching import KEYS_AGAIN, KEYS_FRESH, KEYS_KEPT, Fetching
 from handlers.alerts.hooks import Hooks
 from handlers.alerts.sources import Sources
@@ -26,10 +29,11 @@ from handlers.web.http import STRICT, Got, NotReached, Rules
 from tests.alerts.bodies import NOON, case
 from tests.alerts.books import Books
 from tests.alerts.calling import SECRET, incoming, settings
+from tests.alerts.stage import OPS, settled, source
 from tests.alerts.test_fetching import Web
 from tests.alerts.web import http
 from tests.conftest import FrozenClock
-from tests.world import TEAM
+from tests.world import TEAM, World
 
 TENANT, OTHER = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", "72f988bf-86f1-41af-91ab-2d7cd011db47"
 APP = "6e74172b-be56-4843-9ff4-e66a39bb12e3"
@@ -286,6 +290,24 @@ async def test_a_secure_webhook_is_taken_in_and_one_without_a_token_is_not(books
     answer = await arrived(books, fetch, token(claims(books.clock())))
     assert (answer.status, answer.body) == (200, "1 taken in, 1 new.")
     assert web.asked == [KEYS]
+
+
+async def test_over_http_a_token_opens_the_door_and_the_alert_is_shown(seen: World) -> None:
+    """As the bot is wired; only the network is ours."""
+    await source(seen, "azure", "azure_monitor", **SET)
+    assert isinstance(seen.parts.hooks.fetch, Fetching)
+    fetch, web = fetching(seen.clock, Got(200, keys()))
+    parts = replace(seen.parts, hooks=replace(seen.parts.hooks, fetch=fetch))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web_app(parts)), base_url="https://bot") as client:
+        def call(headers: dict[str, str]) -> Any:
+            return client.post(f"/alerts/azure?token={SECRET}", json=case("azure_monitor/metric_fired").body, headers=headers)
+
+        assert (await call({})).status_code == 401
+        assert (await call(bearer(token(claims(seen.clock()), ANOTHER)))).status_code == 401
+        answer = await call(bearer(token(claims(seen.clock()))))
+    assert (answer.status_code, answer.text, web.asked) == (200, "1 taken in, 1 new.", [KEYS])
+    await settled(seen)
+    assert any("p99 latency above 500 ms" in each.plain for each in seen.sandbox.shown(OPS))
 
 
 async def test_made_up_keys_have_us_ask_once(books: Books) -> None:
