@@ -151,6 +151,8 @@ def test_a_token_that_is_another_s_or_out_of_date_is_refused_and_its_keys_are_no
 def test_a_token_signed_with_another_key_is_refused() -> None:
     assert refusal(token(claims(), ANOTHER)) == "The token's signature does not fit it."
     assert "none of the tenant's" in (refusal(token(claims(), kid="k2")) or "")
+    for none in (None, "", ["k1"]):
+        assert "does not name the key" in (refusal(token(claims(), kid=none), keys(jwk(MINE, none))) or "")  # type: ignore[arg-type]
 
 
 def test_a_word_that_was_changed_after_signing_is_noticed() -> None:
