@@ -200,6 +200,11 @@ def test_what_is_no_token_is_refused_in_one_sentence(text: str) -> None:
     assert refusal(token(claims()), b"<html>") == "The tenant's keys could not be read."
 
 
+def test_a_token_longer_than_any_is_not_read() -> None:
+    assert refusal(token(claims(groups=["x" * 1000] * 11))) is None
+    assert "takes a token of Entra ID alone" in (refusal(token(claims(groups=["x" * 1000] * 13))) or "")
+
+
 # ---- keys that change
 
 
