@@ -200,6 +200,15 @@ def test_what_is_no_token_is_refused_in_one_sentence(text: str) -> None:
     assert refusal(token(claims()), b"<html>") == "The tenant's keys could not be read."
 
 
+@pytest.mark.parametrize("header", ["{}", "Basic {}", "Token {}", "Bearer", "Bearer {} {}"])
+def test_a_token_stands_behind_bearer_and_nowhere_else(header: str) -> None:
+    right = token(claims())
+    for asked in (incoming({}, headers={"authorization": header.format(right, right)}, fetched=keys()),
+                  incoming({}, query={"token": right, "access_token": right}, fetched=keys())):
+        with pytest.raises(NotGenuine, match="takes a token of Entra ID alone"):
+            VENDORS["azure_monitor"].check(asked, settings(SET))
+
+
 def test_a_token_longer_than_any_is_not_read() -> None:
     assert refusal(token(claims(groups=["x" * 1000] * 11))) is None
     assert "takes a token of Entra ID alone" in (refusal(token(claims(groups=["x" * 1000] * 13))) or "")
