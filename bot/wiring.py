@@ -314,7 +314,8 @@ def _bolt(settings: Settings, web: AsyncWebClient, identity: Identity) -> AsyncA
 
     secret = settings.slack_signing_secret
     tokenless = AsyncWebClient(base_url=settings.slack_api_url, session=web.session, retry_handlers=[])
-    return AsyncApp(client=tokenless, authorize=authorize,
+    return AsyncApp(name="groundcrew",  # otherwise Bolt reads the source of everybody who called, for a name
+                    client=tokenless, authorize=authorize,
                     signing_secret=secret.get_secret_value() if secret else "unused",
                     request_verification_enabled=settings.slack_mode == "http",
                     # Wait for the listener itself. Otherwise Bolt looks every 10 ms whether it has acked.
