@@ -26,6 +26,7 @@ from storage import shelf as shelf
 from storage.base import Base
 from storage.engine import Store, open_engine
 from storage.migrate import upgrade
+from tests.compiled import compile_once
 from tests.world import World, world_on
 
 PG_URL = os.environ.get("PG_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/test")
@@ -52,11 +53,12 @@ def _stop_at_once(_signal: int, _frame: object) -> None:
 
 
 def pytest_configure() -> None:
-    """Ctrl-C stops a run as ever, but by a handler of ours.
+    """Statements are compiled once; and Ctrl-C stops a run as ever, but by a handler of ours.
 
     With Python's own, each loop that runs puts its handler in its place and asks twice whose it is, which makes that
     handler's repr: of the task, of what it returned, so of the whole world that a fixture made, a tenth of a second each.
     """
+    compile_once()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop_at_once)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.test_walk import SCREENS, demo, message, page, pytestmark, say
+from tests.browser.test_walk import SCREENS, message, page, pytestmark, say, shared_demo
 
-__all__ = ["demo", "page", "pytestmark"]
+__all__ = ["page", "pytestmark", "shared_demo"]
 WHOLE_CARD = {"width": 1000, "height": 1500}
 """Large enough for a card that is shown whole."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +26,40 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-async def demo() -> AsyncIterator[str]:
-    """The demo as a process of its own; its page's address."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "demo", cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
-    assert line.startswith("Ground Crew sandbox: http://127.0.0.1:"), (line, await process.stderr.read())
-    yield line.split()[-1]
-    process.terminate()
-    _, complaints = await asyncio.wait_for(process.communicate(), 20)
+@contextmanager
+def demo_of_its_own() -> Iterator[str]:
+    """The demo as a process of its own; its page's address. It ends cleanly and has nothing to complain about."""
+    with subprocess.Popen([sys.executable, "-m", "bot", "demo"], cwd=Path(__file__).parents[2],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("Ground Crew sandbox: http://127.0.0.1:"), (line, process.communicate(timeout=20))
+            yield line.split()[-1]
+        finally:
+            process.terminate()
+            _, complaints = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert complaints.decode() == ""
+    assert complaints == ""
 
 
 @pytest.fixture
-async def page(demo: str) -> AsyncIterator[Any]:
+def demo() -> Iterator[str]:
+    """One that nobody has touched."""
+    with demo_of_its_own() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_demo() -> Iterator[str]:
+    """One for all who only look or say something that is theirs: living through its story takes seconds each time."""
+    with demo_of_its_own() as url:
+        yield url
+
+
+@asynccontextmanager
+async def page_at(url: str) -> AsyncIterator[Any]:
+    """A browser that shows it; nothing may go wrong in it."""
     from playwright.async_api import async_playwright
     wrong: list[str] = []
     async with async_playwright() as playwright:
@@ -52,10 +68,22 @@ async def page(demo: str) -> AsyncIterator[Any]:
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.set_default_timeout(15_000)
-        await page.goto(demo)
+        await page.goto(url)
         yield page
         await browser.close()
     assert wrong == []
+
+
+@pytest.fixture
+async def fresh_page(demo: str) -> AsyncIterator[Any]:
+    async with page_at(demo) as page:
+        yield page
+
+
+@pytest.fixture
+async def page(shared_demo: str) -> AsyncIterator[Any]:
+    async with page_at(shared_demo) as page:
+        yield page
 
 
 async def picture(page: Any, name: str) -> None:
@@ -87,7 +115,8 @@ async def say(page: Any, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def test_a_newcomer_sees_the_main_job_work(page: Any) -> None:
+async def test_a_newcomer_sees_the_main_job_work(fresh_page: Any) -> None:
+    page = fresh_page
     # Open the page: three pilots are there.
     await page.get_by_test_id("channel-claims-triage").click()
     await message(page, "Claims triage starts").wait_for()
