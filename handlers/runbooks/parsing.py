@@ -45,6 +45,7 @@ class Parsing:
     """Parses pages; `close` ends its process, if it took one."""
 
     per_page: timedelta = PER_PAGE
+    memory: int = MEMORY
     _process: BaseProcess | None = None
     _wire: Connection | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -79,7 +80,7 @@ class Parsing:
         if self._wire is None or self._process is None or not self._process.is_alive():
             context = get_context("spawn")
             ours, theirs = context.Pipe()
-            self._process = context.Process(target=_work, args=(theirs,), daemon=True, name="runbook parser")
+            self._process = context.Process(target=_work, args=(theirs, self.memory), daemon=True, name="runbook parser")
             self._process.start()
             theirs.close()
             self._wire = ours
@@ -101,23 +102,23 @@ class Parsing:
                 process.close()
 
 
-def _work(wire: Connection) -> None:
+def _work(wire: Connection, memory: int) -> None:
     """What the process does until nobody asks any more."""
     with suppress(ValueError, OSError):  # not every system knows it
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:
         try:
-            wire.send(_parsed(wire.recv()))
+            wire.send(_parsed(wire.recv(), memory))
         except (EOFError, OSError, KeyboardInterrupt):
             return
 
 
-def _parsed(text: Text) -> Page | Unparsed:
+def _parsed(text: Text, memory: int = MEMORY) -> Page | Unparsed:
     """One page that cannot be read is left out; it does not take the others with it."""
     try:
         return read_page(text.source, text.path, is_squeezed=text.is_squeezed)
     except MemoryError:
-        return Unparsed(f"it takes more than {MEMORY // 1024**3} GiB of memory to parse")
+        return Unparsed(f"it takes more than {memory / 1024**3:g} GiB of memory to parse")
     except Exception as error:  # Markdown has no errors, so this is a bug of ours
         log.exception("the page %s could not be parsed", text.path)
         return Unparsed(f"it could not be parsed ({type(error).__name__}), which is our fault, not its")
