@@ -29,8 +29,9 @@ demo: $(VENV)/.run
 semantic: $(VENV)/.run
 	@$(PIP) -r requirements-semantic.lock
 
+# Dozens of processes begin in it: what they import is compiled once, also where Python is told to keep nothing.
 test: check
-	@$(BIN)/python -m pytest -q $(if $(CI),-n 2,-n auto) --dist loadgroup $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q $(if $(CI),-n 2,-n auto) --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check bot handlers storage tests

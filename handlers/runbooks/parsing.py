@@ -80,7 +80,8 @@ class Parsing:
         if self._wire is None or self._process is None or not self._process.is_alive():
             context = get_context("spawn")
             ours, theirs = context.Pipe()
-            self._process = context.Process(target=_work, args=(theirs, self.memory), daemon=True, name="runbook parser")
+            self._process = context.Process(target=_work, args=(theirs, self.memory), daemon=True,
+                                            name="runbook parser")
             self._process.start()
             theirs.close()
             self._wire = ours
