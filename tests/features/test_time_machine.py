@@ -1,20 +1,32 @@
 """The demo's time machine: what happens on the way happens at its own time."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
 from bot.demo import demo
+from tests.conftest import MEMORY
 
 LONDON = ZoneInfo("Europe/London")
 """Where the lead of Claims triage is, and so when its channel is nudged."""
 
 
-async def test_a_morning_passed_on_the_way_is_announced_at_its_own_time(tmp_path: Path) -> None:
-    async with demo(0, tmp_path) as url, \
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """In memory where the system has such a folder: a story and four days are thousands of commits."""
+    with TemporaryDirectory(prefix="groundcrew-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.timeout(180)
+async def test_a_morning_passed_on_the_way_is_announced_at_its_own_time(folder: Path) -> None:
+    async with demo(0, folder) as url, \
             httpx.AsyncClient(base_url=url, timeout=60) as page:
         state = await _get(page, "state")
         berlin = next(user["id"] for user in state["users"] if user["name"] == "tom")
