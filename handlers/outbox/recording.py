@@ -187,7 +187,9 @@ class Recording:
             admins = [admin for admin in self.admins if admin.startswith(f"{surface}:")]
             tell = telling.token_is_back(found.since, admins)
             await outbox.promise(session, workspace, tell, [], self.clock())
-            await limits.lift(session, *everything)
+            if await limits.lift(session, *everything) is None:  # another call worked meanwhile, and said so
+                await session.rollback()
+                return
         self.reach.note(workspace, None, self.clock())
         log.warning("%s takes our token again, which it had not since %s: what waited is being sent",
                     workspace, found.since.isoformat(timespec="seconds"))

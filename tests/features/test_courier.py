@@ -16,8 +16,9 @@ from handlers.chat.ports import EVERYTHING, SendFailed
 from handlers.outbox import courier as courier_module
 from handlers.outbox.rules import LEASE, PAGE
 from handlers.outbox.slots import FOR_PAGES, IN_ALL, OF_ONE_WORKSPACE, PROBES
-from storage import outbox
-from storage.outbox import Within
+from handlers.outbox.telling import TOKEN_BACK
+from storage import limits, outbox
+from storage.outbox import Promise, Within
 from tests.conftest import FrozenClock
 from tests.features.rooms import MINE, OTHER, Rooms, rooms_on, running
 
@@ -222,6 +223,21 @@ async def test_a_service_that_hangs_is_probed_by_few(rooms: Rooms) -> None:
         rooms.chat.hanging = set(everywhere)
         await rooms.seconds(40)
         assert 1 <= rooms.chat.on_the_way.total() <= PROBES
+
+
+async def test_that_a_token_works_again_is_promised_once_though_several_calls_show_it(
+        database_url: str, clock: FrozenClock) -> None:
+    async with rooms_on(database_url, clock) as rooms:
+        object.__setattr__(rooms.outbox, "admins", frozenset({"slack:UADMIN"}))
+        async with rooms.store.begin() as session:
+            await limits.pause(session, MINE, "slack", EVERYTHING, clock(), clock(), lasting=True)
+        async with rooms.store.begin() as session:  # whoever wants to tell the admin waits for this
+            await outbox.promise(session, MINE, [Promise("slack:UADMIN", "note", 1)], [], clock())
+            noticed = [asyncio.create_task(rooms.outbox.token_works(MINE)) for _ in range(3)]
+            _, waiting = await asyncio.wait(noticed, timeout=0.3)
+            assert len(waiting) == 3
+        await asyncio.gather(*noticed)
+        assert [post.wanted for post in await rooms.posts() if post.kind == TOKEN_BACK] == [1]
 
 
 async def test_a_refused_token_is_asked_about_once_in_a_while_and_the_admins_hear_when_it_is_over(
