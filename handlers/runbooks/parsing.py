@@ -70,7 +70,7 @@ class Parsing:
             if wire.poll(self.per_page.total_seconds()):
                 found: Page | Unparsed = wire.recv()
                 return found
-        except (EOFError, OSError, ValueError):  # it was killed, or is not ours any more
+        except (EOFError, OSError, ValueError, TypeError):  # killed, not ours any more, or closed under us
             self._end()
             return Unparsed("the process that parsed it died")
         self._end()
