@@ -19,6 +19,8 @@ _AROUND: Final = ".:!?*_-~#…"
 _SENTENCE: Final = re.compile(r"[.!?](?:\s|$)|\n")
 _LOOSE: Final = 8
 """A single word from this length may be a name in small letters."""
+_QUALIFIED: Final = re.compile(r"((?:[a-z_]\w*\.)+)([A-Z]\w*)")
+"""The name of a class behind its package's, as stack traces spell it."""
 _DIGIT: Final = re.compile(r"\d")
 _MEASURED: Final = re.compile(
     r"[\d.:%+-]*%|\d{1,2}|\d+[.:][\d.:]+|\d+(?:ms|s|m|h|d|min|mins|hrs|gb|mb|gib|mib|kb)", re.IGNORECASE)
@@ -112,6 +114,11 @@ def _words(question: str, is_known: Known, tuning: Tuning) -> tuple[list[_Word],
                       for part in _letters(text) if tuning.in_value]
             continue
         for chunk in chunks(text):
+            if package := _QUALIFIED.fullmatch(chunk):  # whose words are looked for, and not missed
+                words += [_Word(part, stem(part), tuning.package, is_weighty(part), is_later)
+                          for part in parts(package[1]) if is_known(stem(part))]
+                names.append(joined(chunk))
+                chunk = package[2]
             split = parts(chunk)
             words += [_Word(part, stem(part), 1.0, is_weighty(part), is_later) for part in split]
             whole = whole_of(chunk, split)

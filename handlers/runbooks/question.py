@@ -7,6 +7,7 @@ from typing import Final
 
 from handlers.runbooks.synonyms import Synonyms, built_in
 from handlers.runbooks.tokens import chunks, is_weighty, parts, plain, stem
+from handlers.runbooks.traces import gist_of
 
 LONGEST: Final = 2000
 """Characters that are looked at; whoever pastes more has said it by then."""
@@ -22,42 +23,18 @@ _ADDRESS: Final = re.compile(
 _ENDING: Final = re.compile(r"\.(?:md|markdown|html?|txt|rst)$")
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
-_BEGINS_TRACE: Final = re.compile(
-    r"^\s*(?:Traceback \(most recent call last\)|Exception in thread|panic:|goroutine \d+ \["
-    r"|thread '.*' panicked)")
-_FRAME: Final = re.compile(r"""
-    ^\s*(?:
-        Traceback\ \(most\ recent\ call\ last\).*
-      | File\ ".*",\ line\ \d+.*
-      | at\ \S.*[(:].*
-      | \.\.\.\ \d+\ (?:more|common\ frames\ omitted).*
-      | goroutine\ \d+\ \[.*
-      | (?:\S+/)?\S+\.(?:go|py|rb|rs|js|ts|java|kt|cs|php|cc?|cpp):\d+.*
-      | [\w./$*()\[\]-]+\(0x[0-9a-f].*\).*
-      | created\ by\ \S+.*
-      | from\ \S+:\d+:in\ .*
-      | \#\d+\s+\S+.*
-      | [\^~\s]+
-      | note:\ run\ with\ .*RUST_BACKTRACE.*
-    )$""", re.VERBOSE)
-_UNDER_FILE: Final = re.compile(r'^\s*File ".*", line \d+')
-_THREAD: Final = re.compile(r'^Exception in thread "[^"]*" ')
-_QUALIFIED: Final = re.compile(r"\b(?:[a-z_][\w$]*\.){2,}(?=[A-Z])")
-_DURING: Final = re.compile(
-    r"^\s*(?:During handling of the above exception|The above exception was the direct cause).*")
-
 
 def plain_question(text: str) -> str:
     """The question that a text asks: one line, at most `LONGEST` characters, in the words it was put in.
 
     Of an address its path's words stay, of a stack trace what it says happened, of code all words.
     """
-    text = text[:_READ_AT_MOST]
+    text = gist_of(text)[0][:_READ_AT_MOST]
     text = _LINK.sub(r" \1 ", _CHANNEL.sub(" ", _MENTION.sub(" ", text)))
     text = _ADDRESS.sub(_words_of_address, _BRACKETED.sub(r" \1 ", text))
     for entity, meant in _ENTITIES:
         text = text.replace(entity, meant)
-    return " ".join(" ".join(_without_frames(text.splitlines())).split())[:LONGEST]
+    return " ".join(text.split())[:LONGEST]
 
 
 def question_key(question: str, synonyms: Synonyms | None = None) -> str:
@@ -91,19 +68,3 @@ def _is_only_a_kind(key: set[str]) -> bool:
 
 def _words_of_address(found: re.Match[str]) -> str:
     return " " + _ENDING.sub("", found["path"].rstrip("/.,;:!)")).replace("/", " ") + " "
-
-
-def _without_frames(lines: list[str]) -> list[str]:
-    """Without the lines of a stack trace that say where, not what."""
-    if len(lines) < 2 or not any(_BEGINS_TRACE.match(each) or _FRAME.match(each)
-                                 for each in lines if each.strip()):
-        return lines
-    kept, is_source = list[str](), False
-    for line in lines:
-        if is_source and line[:1].isspace() and not _FRAME.match(line):
-            is_source = False  # the line of code that Python shows under its place
-            continue
-        is_source = _UNDER_FILE.match(line) is not None
-        if line.strip() and not _FRAME.match(line) and not _DURING.match(line):
-            kept.append(_QUALIFIED.sub("", _THREAD.sub("", line)))
-    return kept or lines

@@ -41,6 +41,8 @@ class Tuning:
     typo: float = 0.85
     in_value: float = 0.0
     """A known word inside a value such as `worker-3`."""
+    package: float = 0.5
+    """A known word of the package that an error's name begins with: `redis` says much, `errors` little."""
     asking: float = 0.0
     """A word of a phrase that says what kind of answer is wanted."""
     title_cover: float = 2.0

@@ -9,63 +9,11 @@ from hypothesis import strategies as st
 from handlers.chat.errors import Refused
 from handlers.commands.hearing import command_of
 from handlers.runbooks.masking import MASK, masked
-from handlers.runbooks.question_reading import AT_MOST, KEPT, gist_of, read_question
-
-PYTHON = """since this morning:
-Traceback (most recent call last):
-  File "/app/serve.py", line 41, in predict
-    return model.run(batch)
-           ^^^^^^^^^^^^^^^^
-  File "/app/model.py", line 9, in run
-    raise KeyError("tenure")
-KeyError: 'tenure'
-
-During handling of the above exception, another exception occurred:
-
-Traceback (most recent call last):
-  File "/app/serve.py", line 44, in predict
-    raise ServingError("feature missing from the online store")
-app.errors.ServingError: feature missing from the online store
-"""
-JAVA = """Exception in thread "main" org.northwind.PipelineException: job failed
-\tat org.northwind.Pipeline.run(Pipeline.java:42)
-\tat org.northwind.Main.main(Main.java:7)
-Caused by: java.net.SocketTimeoutException: Read timed out
-\tat java.net.SocketInputStream.read(SocketInputStream.java:171)
-\t... 12 more"""
-NODE = """TypeError: Cannot read properties of undefined (reading 'score')
-    at rank (/app/rank.js:12:7)
-    at async /app/index.js:3:1
-what do I do?"""
-GO = """panic: runtime error: index out of range [3] with length 3
-
-goroutine 1 [running]:
-main.score(0xc000012345)
-\t/app/main.go:17 +0x1d
-main.main()
-\t/app/main.go:9 +0x25"""
-
-
-@pytest.mark.parametrize(("pasted", "left"), [
-    (PYTHON, "since this morning: app.errors.ServingError: feature missing from the online store"),
-    (JAVA, "java.net.SocketTimeoutException: Read timed out"),
-    (NODE, "what do I do? TypeError: Cannot read properties of undefined (reading 'score')"),
-    (GO, "runtime error: index out of range [3] with length 3"),
-    ("why? " + " ".join(PYTHON.split()), "why? since this morning: app.errors.ServingError: feature missing from the online store"),
-])
-def test_of_a_stack_trace_the_message_is_asked(pasted: str, left: str) -> None:
-    assert gist_of(pasted) == (left, True)
-
-
-@pytest.mark.parametrize("text", ["how do we roll back?", "two\nlines, no trace", "look at this: ValueError", "SELECT *\nFROM item\nWHERE 1=1",
-                                  "```\nkubectl get pods\n```"])
-def test_what_is_no_stack_trace_is_asked_as_it_stands(text: str) -> None:
-    assert gist_of(text) == (text, False)
+from handlers.runbooks.question_reading import AT_MOST, KEPT, read_question
 
 
 @given(st.text())
 def test_nothing_that_is_pasted_breaks_the_reading(text: str) -> None:
-    gist_of(text)
     try:
         read = read_question(text)
     except Refused as refusal:
@@ -80,6 +28,8 @@ def test_ten_thousand_characters_of_trace_are_a_question_and_of_prose_are_not() 
     long = "Traceback (most recent call last):\n" + '  File "a.py", line 1, in f\n    f()\n' * 300 + "RecursionError: maximum depth"
     assert len(long) > 10_000
     assert read_question(long).words == "RecursionError: maximum depth"
+    with pytest.raises(Refused, match="without its error"):
+        read_question('Traceback (most recent call last):\n  File "a.py", line 1, in f\n    f()')
     with pytest.raises(Refused, match=rf"That is 10,000 characters; ask in a sentence or two, {AT_MOST:,} characters at most"):
         read_question("word " * 2000)
 

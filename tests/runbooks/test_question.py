@@ -9,52 +9,6 @@ from hypothesis import strategies as st
 from handlers.runbooks.question import KEY_AT_MOST, LONGEST, plain_question, question_key
 from handlers.runbooks.synonyms import compiled
 
-PYTHON = """Traceback (most recent call last):
-  File "/srv/app/main.py", line 12, in <module>
-    run()
-  File "/srv/app/jobs.py", line 40, in run
-    raise StoreUnavailable(f"segment {n} is gone")
-app.store.errors.StoreUnavailable: segment 7 is gone
-"""
-JAVA = """Exception in thread "main" com.acme.pay.LedgerException: balance is negative
-\tat com.acme.pay.Ledger.close(Ledger.java:88)
-\tat com.acme.pay.Main.main(Main.java:12)
-Caused by: java.sql.SQLTimeoutException: statement cancelled
-\t... 12 more
-"""
-GO = """panic: runtime error: index out of range [5] with length 3
-
-goroutine 1 [running]:
-main.pick(0xc000012345, 0x3)
-\t/src/pick.go:22 +0x1d
-main.main()
-\t/src/main.go:9 +0x2a
-"""
-NODE = """TypeError: Cannot read properties of undefined (reading 'price')
-    at total (/app/cart.js:14:22)
-    at async handler (/app/server.js:30:5)
-"""
-
-
-@pytest.mark.parametrize(("pasted", "says"), [
-    (PYTHON, "StoreUnavailable: segment 7 is gone"),
-    (JAVA, "LedgerException: balance is negative Caused by: SQLTimeoutException: statement cancelled"),
-    (NODE, "TypeError: Cannot read properties of undefined (reading 'price')"),
-])
-def test_of_a_stack_trace_its_message_is_asked(pasted: str, says: str) -> None:
-    assert plain_question(pasted) == says
-
-
-def test_of_a_panic_its_message_is_asked() -> None:
-    said = plain_question(GO)
-    assert said.startswith("panic: runtime error: index out of range")
-    assert "goroutine" not in said
-    assert "pick.go" not in said
-
-
-def test_what_stands_before_a_stack_trace_is_asked_too() -> None:
-    assert plain_question(f"why does the nightly job die?\n{PYTHON}").startswith("why does the nightly job die?")
-
 
 @pytest.mark.parametrize(("typed", "read"), [
     ("<@U024BE7LH> is <#C123|ops-room> down?", "is ops-room down?"),
