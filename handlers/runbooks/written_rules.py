@@ -12,12 +12,13 @@ most, with the headings above them, holds all of this:
 - the same word under the same negation: what is not to be done is not to be done there too, and the other
   way round;
 - every word that turns a sentence: before, after, unless, until, only, except, instead;
-- its words in the same order, under the same condition (`written_order`);
+- what it says in the same order, as strong, in full and under the same conditions (`written_order`);
 - no letter of another script and no sign that nobody sees, unless a passage has it.
 
-One sentence without all of this, without a citation, or one that cites what was not sent, and nothing of
-the answer is shown. What this does not see: how strong a word is (``may`` for ``must``), a condition that is
-left out at the end, or a passive turned round. The passage stands beside the answer for that reason.
+One sentence without all of this, without a citation, or one that cites what was not sent, and nothing of the
+answer is shown: the passage answers alone. What this does not see: what a word means where it means several
+things, a condition in another sentence than the one before a list, and that a heading limits what stands
+below. The passage stands beside the answer for that reason.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from itertools import pairwise
 from typing import Final
 
 from handlers.runbooks.written_order import is_in_order, strange
+from handlers.runbooks.written_parts import parts
 from handlers.runbooks.written_words import EDGES, EXACT, Words, exact_parts
 
 SENTENCES: Final = 6
@@ -168,6 +170,7 @@ _MARKS: Final = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|\d+[.)]\s+|\|)|\
                            r"(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 _MD_LINK: Final = re.compile(r"!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 _FENCE: Final = re.compile(r"^\s*(?:```|~~~)")
+_BEGINS: Final = re.compile(r"^\s*([-*+]|\d+[.)]|#|>|\|)\s?")
 _ROW: Final = re.compile(r"^(?:[-*+>$]|\d+[.)])\s+")
 
 
@@ -190,24 +193,34 @@ class _Source:
     @classmethod
     def of(cls, passage: Passage) -> _Source:
         units, code, prose = list[str](), list[str](), list[str]()
-        is_code, paragraph = False, list[str]()
+        is_code, paragraph, leads, depth, is_new = False, list[str](), list[tuple[int, str]](), -1, True
 
         def close() -> None:
-            text = " ".join(paragraph)
+            text = " ".join(paragraph).strip()
             paragraph.clear()
-            units.extend(part.strip() for part in _STOP.split(text) if part.strip())
+            before = " ".join(lead for _, lead in leads)
+            units.extend(f"{before} {part.strip()}".strip() for part in _STOP.split(text) if part.strip())
+            if text.endswith(":") and any(each.condition for each in parts(text)):
+                leads.append((depth, text))  # "If ...:", and a list or code below it
 
         for row in passage.markdown.splitlines():
             if _FENCE.match(row):
                 close()
                 is_code = not is_code
             elif is_code:
-                units.append(row.strip())
+                before = " ".join(lead for _, lead in leads)
+                units.append(f"{before} `{' '.join(row.replace('`', ' ').split())}`".strip())
                 code.append(row)
             else:
-                row_begins = re.match(r"^\s*(?:[-*+]|\d+[.)]|#|>|\|)\s?", row)
+                row_begins = _BEGINS.match(row)
                 if not row.strip() or row_begins:
                     close()
+                if row_begins or (row.strip() and is_new):
+                    is_item = row_begins is not None and row_begins[1] != "#"
+                    indent = len(row) - len(row.lstrip())
+                    depth = indent if is_item or indent else -1
+                    leads = [each for each in leads if each[0] < depth]
+                is_new = not row.strip()
                 code += EXACT.findall(row)
                 plain = _MARKS.sub("", _MD_LINK.sub(r"\1 \2", row)).strip()
                 prose.append(EXACT.sub(" ", plain))
@@ -218,8 +231,8 @@ class _Source:
         pairs = {pair for row in code for pair in _pairs(row)}
         whole = " ".join(" ".join((*passage.headings, passage.markdown)).split())
         rows = (_ROW.sub("", row.strip()) for row in (*code, *passage.markdown.splitlines()))
-        return cls(whole, tuple(each for each in units if each), Words.of(". ".join(passage.headings)),
-                   frozenset(typed - said), frozenset(pairs),
+        return cls(whole, tuple(each for each in units if each.strip("`")),
+                   Words.of(". ".join(passage.headings)), frozenset(typed - said), frozenset(pairs),
                    frozenset(" ".join(row.split()) for row in rows))
 
     def supports(self, sentence: str) -> bool:
@@ -232,7 +245,7 @@ class _Source:
         if not all(" " not in each or each in self.commands for each in exact):
             return False
         return any(self._holds(units, words, exact)
-                   and is_in_order(EXACT.sub(" ", sentence), units, self.headings.stems)
+                   and is_in_order(sentence, units, self.headings.stems)
                    for units in self._stretches())
 
     def _stretches(self) -> Iterator[Sequence[str]]:

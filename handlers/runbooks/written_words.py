@@ -72,7 +72,7 @@ class Words:
 def stem(word: str) -> str:
     """One form for the forms of an English word; the same for both texts that are compared."""
     word = word.removesuffix("'s")
-    if len(word) > 4 and word.endswith("ies"):
+    if len(word) > 4 and word.endswith(("ies", "ied")):
         return word[:-3] + "y"
     for ending in ("ing", "ed", "es", "s"):
         if len(word) > len(ending) + 2 and word.endswith(ending) and not word.endswith("ss"):

@@ -39,7 +39,7 @@ def said(text: str) -> Written:
     "The switch is only safe after the queue is empty [1].",
     "Roll back with `kubectl -n scoring rollout undo deployment/scorer` [1].",
     "The daily cap is 40 euros [2]. It is raised in `limits.yaml`, never in the console [2].",
-    "1. Wait 5 minutes [1].\n2. Call Ravi Menon [1].",
+    "1. Wait 5 minutes [1].\n2. Stop the canary [1].",
     "See the dashboard: https://grafana.example/d/scoring [1].",
     "Announce it in #claims-triage [1].",
     "Scoring is rolled back with `kubectl -n scoring rollout undo deployment/scorer` [1].",
@@ -220,3 +220,117 @@ def test_letters_that_a_passage_has_are_no_strangers() -> None:
     found = checked("Restart the \u30c7\u30fc\u30bf pod [1].", passage)
     assert found is not None
     assert not found.is_refused
+
+
+# ---- how surely, on which condition, by whom ---------------------------------------------------------------
+
+def of(passage: str, sentence: str) -> Fault | None:
+    found = checked(f"{sentence} [1].", {0: Passage(("Page",), passage)})
+    assert found is not None
+    return found.fault
+
+
+STRENGTH = """
+The owner must approve the change. You must drain the queue. The disk may fill up. You can skip the tests. You should tell support. The cache must be warm.
+Restart the gateway. Never delete the volume. You need not wait. You must not page Ravi. The job may not finish. The pods must be restarted by hand.
+The nightly job purges the bucket. This usually helps. You may stop the crawler and drop the batch. You may, if Ravi agrees, raise the cap.
+"""
+
+
+@pytest.mark.parametrize("sentence", [
+    "The owner must approve the change", "Drain the queue", "You need to drain the queue", "The queue must be drained", "The disk may fill up", "The disk might fill up",
+    "You can skip the tests", "You may skip the tests", "Tell support", "You should tell support", "You must restart the gateway", "You should restart the gateway",
+    "The gateway must be restarted", "The volume must never be deleted", "You do not need to wait", "Do not page Ravi", "Restart the pods by hand", "The pods have to be restarted by hand",
+    "The nightly job purges the bucket", "The bucket is purged by the nightly job", "This usually helps", "You may stop the crawler", "If Ravi agrees, you may raise the cap"])
+def test_what_is_as_sure_as_in_its_passage_is_shown(sentence: str) -> None:
+    assert of(STRENGTH, sentence) is None
+
+
+@pytest.mark.parametrize("sentence", [
+    "The owner may approve the change", "The owner can approve the change", "The owner should approve the change", "The owner approves the change", "Approve the change",
+    "You may drain the queue", "You should drain the queue", "The disk must fill up", "The disk fills up", "Fill up the disk", "You must skip the tests", "Skip the tests",
+    "You should skip the tests", "You must tell support", "You may tell support", "The cache is warm", "The cache may be warm", "You may restart the gateway", "The gateway can be restarted",
+    "You should never delete the volume", "Do not wait", "You must not wait", "You need not page Ravi", "The job must not finish", "The job cannot finish", "The job does not finish",
+    "The pods are restarted by hand", "The pods may be restarted by hand", "Purge the bucket", "You must purge the bucket", "The nightly job must purge the bucket", "This helps",
+    "Drop the batch", "Stop the crawler", "If Ravi agrees, raise the cap", "You may raise the cap"])
+def test_another_strength_than_the_passage_has_is_refused(sentence: str) -> None:
+    assert of(STRENGTH, sentence) is Fault.UNSUPPORTED
+
+
+CONDITIONS = """
+1. Promote the replica if replication is healthy.
+2. Restart the gateway and drain the queue unless a release runs, then wait 5 minutes.
+3. If the disk is full and the job is old, delete the oldest index, then tell Ravi.
+4. Raise the cap when the owner agrees or the bill is paid.
+5. Restart all pods except the primary.
+6. Rebuild the index in case the checksum differs.
+7. Drop the cache provided nobody reads it.
+8. Scale down only after the batch ends.
+9. Restart one node in `staging`, once the drain ends. Keep the lock until the owner agrees.
+
+If the provider is down:
+
+- Switch to the standby.
+- Post in the channel.
+
+Then close the alert. When the budget is spent, run:
+
+```
+capctl freeze
+```
+
+Pause the crawler instead of stopping it.
+"""
+
+
+@pytest.mark.parametrize("sentence", [
+    "Promote the replica if replication is healthy", "If replication is healthy, promote the replica", "When replication is healthy, the replica is promoted",
+    "Restart the gateway unless a release runs", "Drain the queue unless a release runs", "Wait 5 minutes", "If the disk is full and the job is old, delete the oldest index",
+    "Tell Ravi if the disk is full and the job is old", "Raise the cap when the owner agrees or the bill is paid", "Restart all pods except the primary",
+    "Rebuild the index in case the checksum differs", "Rebuild the index if the checksum differs", "Drop the cache provided nobody reads it", "Drop the cache if nobody reads it",
+    "Scale down only after the batch ends", "Once the drain ends, restart one node in `staging`", "If the provider is down, switch to the standby", "Close the alert",
+    "Keep the lock until the owner agrees", "When the budget is spent, run `capctl freeze`", "Pause the crawler instead of stopping it"])
+def test_what_is_said_with_its_condition_is_shown(sentence: str) -> None:
+    assert of(CONDITIONS, sentence) is None
+
+
+@pytest.mark.parametrize("sentence", [
+    "Promote the replica", "The replica is promoted", "Restart the gateway", "Drain the queue", "Restart the gateway and drain the queue", "Delete the oldest index",
+    "If the disk is full, delete the oldest index", "If the job is old, delete the oldest index", "Tell Ravi", "Raise the cap", "Raise the cap when the owner agrees",
+    "Restart all pods", "Rebuild the index", "Drop the cache", "Scale down", "Scale down after the batch ends", "Restart one node",
+    "Restart all nodes in `staging`, once the drain ends", "Once the drain ends, restart one node", "Keep the lock", "Switch to the standby", "Post in the channel", "`capctl freeze`",
+    "Run `capctl freeze`", "Stop it", "Stop the crawler", "If the provider is down, close the alert", "Promote the replica unless replication is healthy"])
+def test_a_condition_that_is_left_out_is_refused(sentence: str) -> None:
+    assert of(CONDITIONS, sentence) is Fault.UNSUPPORTED
+
+
+ROLES = """
+The gateway calls the database. The backup is copied by the agent to the vault. Ravi pages Ana. Restart the pod of the scorer. The cap is raised by 10 % by finance.
+Mend the leak by restarting the pod. The lease of the leader is taken by the follower. Send the report from claims to billing.
+"""
+
+
+@pytest.mark.parametrize("sentence", [
+    "The gateway calls the database", "The database is called by the gateway", "The backup is copied by the agent to the vault", "The agent copies the backup to the vault",
+    "Ana is paged by Ravi", "The pod of the scorer is restarted", "The leak is mended by restarting the pod", "The report is sent from claims to billing"])
+def test_what_keeps_who_does_what_to_whom_is_shown(sentence: str) -> None:
+    assert of(ROLES, sentence) is (Fault.UNSUPPORTED if "sent" in sentence else None)  # "sent" is no form that we know: refused in doubt
+
+
+@pytest.mark.parametrize("sentence", [
+    "The gateway is called by the database", "The database calls the gateway", "The gateway is called", "Call the database", "Call the gateway", "The agent is copied by the backup to the vault",
+    "The backup copies the agent to the vault", "Copy the backup to the vault", "Ravi is paged by Ana", "Ana pages Ravi", "Ravi is paged", "Page Ana", "The scorer of the pod is restarted",
+    "The pod is mended by restarting the leak", "The leak restarts the pod", "The lease of the follower is taken by the leader", "The leader takes the lease of the follower",
+    "Send the report from billing to claims", "The report is sent from billing to claims"])
+def test_who_does_what_to_whom_turned_round_is_refused(sentence: str) -> None:
+    assert of(ROLES, sentence) is Fault.UNSUPPORTED
+
+
+@given(st.sampled_from(["Restart", "Drain", "Purge"]), st.lists(WORDS, min_size=1, max_size=3, unique=True), st.sampled_from(["if", "when", "unless", "until", "once", "before", "after", "provided"]),
+       st.lists(WORDS, min_size=1, max_size=3, unique=True), st.booleans())
+def test_no_condition_anywhere_can_be_left_out(verb: str, what: list[str], how: str, under: list[str], leads: bool) -> None:
+    main, condition = f"{verb} the {' '.join(what)}", f"{how} the {' '.join(under)} ends"
+    passage = f"{condition.capitalize()}, {main}." if leads else f"{main} {condition}."
+    assert of(passage, f"{main} {condition}") is None
+    assert of(passage, f"{condition.capitalize()}, {main}") is None
+    assert of(passage, main) is Fault.UNSUPPORTED
