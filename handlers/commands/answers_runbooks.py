@@ -73,8 +73,24 @@ async def _form(tools: Tools, actor: Actor, pilot_id: int | None = None) -> Form
     if known:
         fields.append(Field("pilot", "Whose runbooks, besides the shared ones?", "choice", options=options,
                             initial=str(here.id) if here is not None else _SHARED))
-    return Form("rb-ask", "Ask the runbook", tuple(fields), "Ask", (Note(line(
+    return Form(_form_name(actor), "Ask the runbook", tuple(fields), "Ask", (Note(line(
         "Only you see the answer. What is asked of a pilot's runbooks its team sees in its history.")),))
+
+
+def _form_name(actor: Actor) -> str:
+    """With the channel it is opened in, and the message it is opened from: there the answer may be posted.
+
+    A form that comes back says neither; its name is ours, and comes back as it was.
+    """
+    if actor.room is None:
+        return "rb-ask"
+    return f"rb-ask:{actor.room}:{actor.thread or ''}"
+
+
+def _opened_in(filled: Filled) -> Actor:
+    """Whoever filled in the form, there where they opened it."""
+    *room, thread = filled.args
+    return replace(filled.actor, room=":".join(room), thread=thread or None) if room else filled.actor
 
 
 async def _press_ask(tools: Tools, pressed: Pressed) -> Reply:
@@ -88,7 +104,7 @@ async def _fill_ask(tools: Tools, filled: Filled) -> Reply:
     if chosen.isdecimal() and len(chosen) <= 15 and chosen != _SHARED:
         pilot = await tools.runbooks.pilot(filled.actor.workspace, int(chosen))
     with wrong_at("question"):
-        card = await tools.runbooks.ask(filled.actor, forms.text_of(filled.values, "question"), pilot)
+        card = await tools.runbooks.ask(_opened_in(filled), forms.text_of(filled.values, "question"), pilot)
     return Reply(card, reads=True, window=True)
 
 

@@ -109,6 +109,9 @@ def answer_card(answer: Answer) -> Card:
     made += _candidates(answer, of=shown)
     made.append(Buttons(tuple(_looking(answer, shown))))
     made += _judging(answer)
+    if answer.post is Post.NOWHERE:
+        made.append(Note(line("To show it to others, ask in a channel of theirs: there the answer can be "
+                              "posted.")))
     made += _notes(answer)
     return Card(title, tuple(made))
 

@@ -13,7 +13,7 @@ from handlers.runbooks.progress import Progress, Stage, StillReading
 from handlers.runbooks.values import Entry, Found, Hit, Kept, Verdict
 from storage.models import AuditEntry, Post
 from storage.shelf import RunbookPage, RunbookQuestion, RunbookSection
-from tests.doors.hands import forge_command, rows
+from tests.doors.hands import fill, forge_command, press, rows
 from tests.doors.steps import everything_sent, heard, markup_of
 from tests.runbooks.shelf import SITE, Written, put
 from tests.world import EVERYONE, World, world_on
@@ -242,6 +242,40 @@ async def test_an_empty_question_opens_a_form_and_home_has_a_button_for_it(stock
     assert answered.error is None
     await stocked.settle()
     assert "Noted as helpful" in stocked.sandbox.modal("marta").plain  # type: ignore[union-attr]
+
+
+async def test_who_asks_by_form_can_post_it_in_the_channel_where_they_opened_the_form(stocked: World) -> None:
+    await stocked.new_pilot(**EVERYONE)
+    await stocked.type("priya", "/runbook", HERE)
+    assert not await stocked.submit("priya", question="stop the rollout in the registry", pilot="1")
+    assert answer(stocked).buttons[-4:] == ["Post to channel", "Helpful", "Not it", "Nobody wrote this"]
+    await stocked.press("priya", "Post to channel", HERE, answer(stocked).ts)
+    posted = [each for each in stocked.sandbox.shown(HERE, "tom") if "registry rollout pause" in each.plain]
+    assert [each.thread_ts for each in posted] == [None]
+    assert "Priya Shah asked: stop the rollout in the registry" in posted[0].plain
+    [row] = await asked(stocked)
+    assert (row.room or "").endswith(stocked.sandbox.channel_id(HERE))
+
+    # From a card: in its channel, over the channel.
+    await stocked.type("priya", "/pilot status", HERE)
+    await stocked.press("priya", "Ask the runbook", HERE)
+    assert not await stocked.submit("priya", question="stop the rollout in the registry", pilot="1")
+    assert "Post to channel" in answer(stocked).buttons
+    await stocked.press("priya", "Post to channel", HERE, answer(stocked).ts)
+    assert len([each for each in stocked.sandbox.shown(HERE, "tom") if "registry rollout pause" in each.plain]) == 2
+
+
+async def test_a_form_over_home_says_where_an_answer_can_be_posted(stocked: World) -> None:
+    await stocked.new_pilot(**EVERYONE)
+    await stocked.sandbox.open_home("marta")
+    await stocked.settle()
+    await press(stocked, "marta", "rb-ask:", None)
+    assert await fill(stocked, "marta", question="stop the rollout in the registry") is None
+    window = stocked.sandbox.modal("marta")
+    assert window is not None
+    assert "registry rollout pause" in window.plain
+    assert not [each for each in window.buttons if each.startswith("Post to")]
+    assert "To show it to others, ask in a channel of theirs: there the answer can be posted." in window.plain
 
 
 async def test_the_owners_hear_of_a_question_once_however_often_it_is_asked(stocked: World) -> None:
