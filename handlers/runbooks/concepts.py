@@ -52,6 +52,8 @@ class Asked:
     """Nothing but one name is asked for."""
     headings: frozenset[str]
     """Stems of headings under which the kind of answer that is wanted stands."""
+    only: frozenset[str]
+    """Those without which nothing answers it."""
     is_grave: bool
     is_mild: bool
     is_whole: bool = True
@@ -79,12 +81,14 @@ def asked(question: str, is_known: Known, nearest: Nearest, synonyms: Synonyms, 
     """
     words, names, loose = _words(question, is_known, tuning)
     stems = [each.stem for each in words]
-    headings = set[str]()
+    headings, only = set[str](), set[str]()
     for begin, end, intent in synonyms.intents_in(stems):
         headings |= synonyms.intents[intent].headings
+        only |= synonyms.intents[intent].headings if synonyms.intents[intent].is_only else set()
         for word in words[begin:end]:
             word.weight *= tuning.asking
-    if not any(each.is_weighty and each.weight > 0 for each in words):  # nothing else is asked
+    is_alone = not any(each.is_weighty and each.weight > 0 for each in words)
+    if is_alone:  # nothing but the kind of answer is asked
         for at in synonyms.kinds_named(stems):
             words[at].weight = 1.0
     others = _others(words, stems, synonyms, tuning)
@@ -98,8 +102,8 @@ def asked(question: str, is_known: Known, nearest: Nearest, synonyms: Synonyms, 
     whole = joined(plain(question)) if len(question) <= 2 * LONGEST else ""
     return Asked(tuple(found.values()), tuple(dict.fromkeys(filter(None, (whole, *names)))),
                  tuple(dict.fromkeys(loose)), len(question.split()) == 1, frozenset(headings),
-                 bool(said & synonyms.grave), bool(said & synonyms.mild),
-                 all(each.weight > 0 for each in words if each.is_weighty))
+                 frozenset(only), bool(said & synonyms.grave), bool(said & synonyms.mild),
+                 (is_alone or not only) and all(each.weight > 0 for each in words if each.is_weighty))
 
 
 def _words(question: str, is_known: Known, tuning: Tuning) -> tuple[list[_Word], list[str], list[str]]:

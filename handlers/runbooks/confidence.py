@@ -28,6 +28,7 @@ _SAYS_ENOUGH: Final = 0.9
 _NAMED: Final = 0.95
 _CALLED: Final = 0.7
 _ONE_OF_SEVERAL: Final = 0.45
+_NOT_SAID: Final = 0.5
 _STUB: Final = 0.7
 _OLD: Final = 0.85
 
@@ -55,6 +56,11 @@ def pointed(confidence: float, *, is_alike: bool) -> float:
     `is_alike`: several pages have it.
     """
     return min(confidence, _ONE_OF_SEVERAL) if is_alike else max(confidence, _CALLED)
+
+
+def told(confidence: float) -> float:
+    """Of a page without a section for what is asked, as where it says nowhere whom to call."""
+    return confidence * _NOT_SAID
 
 
 def trusted(confidence: float, entry: Entry, today: date | None, stale_after: timedelta) -> float:

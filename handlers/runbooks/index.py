@@ -61,6 +61,7 @@ class Index:
         called = self._called(candidates, ranking.own) if best.is_called and not best.is_named else ()
         if called:
             sure = confidence.pointed(sure, is_alike=len(called) > 1)
+        sure = confidence.told(sure) if not ranking.says_kind(best) else sure
         sure = confidence.trusted(sure, self._entry(best), today, stale_after)
         return Found(tuple(Hit(self._entry(each), each.score) for each in candidates[:at_most]), sure,
                      confidence.verdict(sure), ranking.matched(best), missing,

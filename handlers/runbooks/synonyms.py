@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from types import MappingProxyType
 
 import yaml
@@ -26,6 +27,8 @@ class Intent:
 
     headings: frozenset[str]
     """Stems by which the sections that say it are named."""
+    is_only: bool = False
+    """Nothing but a section that is named so says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,16 @@ def phrase(text: str) -> Phrase:
 
 
 def compiled(forms: Iterable[Iterable[str]], groups: Iterable[Iterable[str]] = (),
-             intents: Iterable[tuple[Iterable[str], Iterable[str]]] = (), grave: Iterable[str] = (),
+             intents: Iterable[tuple[Iterable[str], Iterable[str], bool]] = (), grave: Iterable[str] = (),
              mild: Iterable[str] = ()) -> Synonyms:
-    """Groups of words; intents as (phrases asked, names of headings). What says nothing is left out."""
+    """Groups of words; intents as (phrases asked, names of headings, whether nothing else answers).
+
+    What says nothing is left out.
+    """
     first = tuple(filter(None, map(_group, forms)))
     kept = (*first, *filter(None, map(_group, groups)))
-    wanted = [(tuple(map(phrase, phrases)), Intent(_stems(headings))) for phrases, headings in intents]
+    wanted = [(tuple(map(phrase, phrases)), Intent(_stems(headings), is_only))
+              for phrases, headings, is_only in intents]
     return Synonyms(kept, len(first), tuple(intent for _, intent in wanted), _stems(grave), _stems(mild),
                     _by_first((each, number) for number, group in enumerate(kept) for each in group),
                     _by_first((each, number) for number, (asked, _) in enumerate(wanted) for each in asked))
@@ -93,7 +100,7 @@ def built_in(own: tuple[tuple[str, ...], ...] = ()) -> Synonyms:
 class _Library:
     forms: Sequence[Sequence[str]]
     groups: Sequence[Sequence[str]]
-    intents: Sequence[tuple[Sequence[str], Sequence[str]]]
+    intents: Sequence[tuple[Sequence[str], Sequence[str], bool]]
     grave: Sequence[str]
     mild: Sequence[str]
 
@@ -103,8 +110,15 @@ def _read() -> _Library:
     text = (files("handlers.runbooks") / "library" / "synonyms.yaml").read_text(encoding="utf-8")
     read = yaml.safe_load(text)
     return _Library(read["forms"], read["synonyms"],
-                    [(each["asked"], each["headings"]) for each in read["intents"]],
+                    [([said for one in each["asked"] for said in spelled_out(one)], each["headings"],
+                      each.get("only", False)) for each in read["intents"]],
                     read["severities"]["grave"], read["severities"]["mild"])
+
+
+def spelled_out(text: str) -> Iterator[str]:
+    """Each phrase of one with words between slashes: ``who/whom to call`` is two."""
+    for words in product(*(each.split("/") for each in text.split())):
+        yield " ".join(words)
 
 
 def _group(members: Iterable[str]) -> tuple[Phrase, ...] | None:

@@ -50,6 +50,8 @@ class Tuning:
     """What it is worth that a title's, a heading's every word was asked for."""
     intent: float = 0.35
     """What it is worth that a section is named for the kind of answer that is wanted, of the best score."""
+    only: float = 0.55
+    """The same, where nothing but a section that is named so answers."""
     called: float = 0.5
     """What it is worth, in place of `intent`, that a heading says just what is asked, of the best score."""
     own: float = 0.1

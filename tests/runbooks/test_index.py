@@ -142,6 +142,15 @@ def test_marks_and_operators_are_only_words(question: str) -> None:
     assert (best(INDEX, question) or "").startswith("ProviderOutage")
 
 
+def test_a_page_that_does_not_say_whom_to_call_is_no_answer_to_who_asks_that() -> None:
+    silent = shelf_of()
+    assert silent.ask("the model provider answers with errors").verdict is Verdict.ANSWER
+    assert silent.ask("whom do we call when the model provider answers with errors").verdict is Verdict.CLOSEST
+    told = shelf_of({**PAGES, "ops/alerts/ProviderOutage.md": PAGES["ops/alerts/ProviderOutage.md"] + "## Contacts\nOperations, by pager.\n"})
+    found = told.ask("whom do we call when the model provider answers with errors")
+    assert (found.verdict, found.hits[0].entry.path[-1]) == (Verdict.ANSWER, "Contacts")
+
+
 def test_an_address_is_read_by_its_path() -> None:
     assert (best(INDEX, "https://runbooks.example.com/ops/alerts/provideroutage.html#mitigation") or "").startswith("ProviderOutage")
 

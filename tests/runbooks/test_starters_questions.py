@@ -129,3 +129,22 @@ def test_most_questions_are_answered_and_not_only_pointed_at() -> None:
     shy = [row["query"] for row in QUESTIONS if index().ask(row["query"]).verdict is Verdict.NOTHING]
 
     assert len(shy) <= len(QUESTIONS) * .10, shy
+
+
+ASKING_WHOM = ["whom do we call when {}?", "{}, who do i page", "who is on call for {}", "who should we contact about {}", "who do we ring at {}", "{} who to escalate to",
+               "phone number for {}", "who gets paged at {}", "contact for {}", "who needs to know of {}"]
+ABOUT = {"provider-outage": "provider outage", "pii-leak": "a pii leak", "cost-spike": "a cost spike", "feature-drift": "feature drift", "latency": "high latency", "schema-change": "schema change"}
+
+
+@pytest.mark.parametrize("asking", ASKING_WHOM)
+def test_whom_to_call_is_answered_however_it_is_asked(asking: str) -> None:
+    for page, about in ABOUT.items():
+        found = index().ask(asking.format(about))
+        assert found.verdict is Verdict.ANSWER, about
+        assert (found.hits[0].entry.page, found.hits[0].entry.path[-1]) == (f"starters/{page}.md", "Whom to call")
+
+
+def test_whom_to_call_for_what_nobody_wrote_about_is_not_answered() -> None:
+    for about in ("the coffee machine", "payroll", "the fax", "a burst pipe in the cellar"):
+        for asking in ASKING_WHOM:
+            assert index().ask(asking.format(about)).verdict is not Verdict.ANSWER, asking.format(about)
