@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.runbooks import pages
 from handlers.runbooks.embedding import Died
+from handlers.runbooks.heap import give_back
 from handlers.runbooks.index import Index, building
 from handlers.runbooks.model import NotThere
 from handlers.runbooks.pages import States
@@ -36,6 +37,9 @@ PATIENCE_S: Final = 0.5
 _AGAIN_S: Final = {Stage.READING: 10.0, Stage.UNDERSTANDING: 300.0}
 """After one that failed, the next is begun so much later."""
 
+
+_MANY: Final = 200
+"""Pages after whose reading there is memory to be given back."""
 
 _Run = Callable[[], Coroutine[None, None, None]]
 
@@ -192,6 +196,7 @@ class Keeper:
     async def _read(self) -> None:
         """Read what changed, until nothing has changed meanwhile."""
         self._reading = Progress(Stage.READING, 0, 0, self.clock() if self.clock else None)
+        is_large = False
         while True:
             async with self.store.reading() as session:
                 versions = await self._versions(session)
@@ -199,10 +204,13 @@ class Keeper:
                 break
             # Sources before pages: a change between the two is read now, and looked at once more.
             states = await pages.states(self.store, self.workspace, versions)
-            index = await (self._whole(states) if self._held is None or not self._held.states
+            index = await (self._whole(states) if self._held is None or _is_another(self._held.states, states)
                            else self._changed(self._held, states))
             self._held = _Held(index, versions, states)
+            is_large = is_large or self._reading.of > _MANY
         self._reading = None
+        if is_large:
+            await asyncio.to_thread(give_back)
         self._understand()
 
     async def _whole(self, states: States) -> Index:
@@ -233,3 +241,11 @@ class Keeper:
         return Kept(section.id, page.source, page.path, page.title, tuple(section.path), section.anchor,
                     section.markdown, page.url, page.owner or source.owner, page.changed_at, page.is_stub,
                     source.is_internal, source.pilot)
+
+
+def _is_another(before: States, now: States) -> bool:
+    """Whether more is new than is not; then all is made anew, for each few pages put in copy the whole index.
+
+    That is so when a source is read for the first time, of which the keeper has seen the beginning.
+    """
+    return 2 * sum(before.get(name) != state for name, state in now.items()) > len(now)

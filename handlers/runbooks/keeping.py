@@ -45,14 +45,15 @@ async def keep(session: AsyncSession, source: RunbookSource, batch: Sequence[Tak
         if taken.page is not None or is_older:
             row.version, has_changed = version, True
     await session.flush()  # new pages have their numbers from here on
+    new = list[dict[str, Any]]()  # of all these pages: a statement for each takes longer than what is in it
     for row, page in written:
         old = before.get(row.id, [])
         for kept, section in zip(old, page.sections, strict=False):
             _fill(kept, section)
-        new = [_values(row, section) for section in page.sections[len(old):]]
-        for at in range(0, len(new), _AT_ONCE):
-            await runbooks.add_sections(session, new[at:at + _AT_ONCE])
+        new += [_values(row, section) for section in page.sections[len(old):]]
         gone += [each.id for each in old[len(page.sections):]]
+    for at in range(0, len(new), _AT_ONCE):
+        await runbooks.add_sections(session, new[at:at + _AT_ONCE])
     await session.flush()
     await runbooks.drop_sections(session, workspace, gone)
     return has_changed

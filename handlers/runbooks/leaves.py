@@ -9,7 +9,17 @@ from functools import lru_cache
 from typing import Final
 from zlib import compress, decompress
 
-from handlers.runbooks.tokens import chunks, joined, parts, plain, spelled, terms, terms_of, whole_of
+from handlers.runbooks.tokens import (
+    all_chunks,
+    chunks,
+    joined,
+    parts,
+    plain,
+    spelled,
+    terms,
+    terms_of,
+    whole_of,
+)
 from handlers.runbooks.tuning import Field, Tuning
 from handlers.runbooks.values import Entry
 
@@ -104,29 +114,29 @@ def _topics(entries: Sequence[Entry]) -> Iterator[_Topic]:
 
 
 def _leaf(page: str, topic: _Topic, tuning: Tuning) -> PageLeaf:
-    title = [term for each in (*topic.called, *topic.also) for term in terms(each)]
+    titled = Counter([term for each in (*topic.called, *topic.also) for term in terms(each)])
     total, length = defaultdict[str, float](float), 0
-    for term, count in Counter(title).items():
+    for term, count in titled.items():
         total[term] = tuning.page_title * min(count, 2)
     sections = list[SectionLeaf]()
     said = {chunk for each in (*topic.called, *topic.also) for chunk in chunks(plain(each))}
     for entry in topic.entries:
         below = entry.path[topic.depth:] if topic.depth else _below_title(entry)
         headings = [terms(each) for each in below]
-        spoken, coded = list(chunks(plain(entry.text))), list(chunks(plain(entry.code)))
-        text = [term for chunk in spoken for term in terms_of(chunk)]
-        code = [term for chunk in coded for term in terms_of(chunk)]
+        spoken, coded = all_chunks(plain(entry.text)), all_chunks(plain(entry.code))
+        text = Counter([term for chunk in spoken for term in terms_of(chunk)])
+        code = Counter([term for chunk in coded for term in terms_of(chunk)])
         said.update(spoken, coded, *(chunks(plain(each)) for each in below))
         weights = dict[str, float]()
-        headed = [term for each in headings for term in each]
-        for held, field in ((title, tuning.title), (headed, tuning.headings), (text, tuning.text),
+        headed = Counter([term for each in headings for term in each])
+        for held, field in ((titled, tuning.title), (headed, tuning.headings), (text, tuning.text),
                             (code, tuning.code)):
             _add(weights, held, field)
-        own = headings[-1] if headings else []
+        own = Counter(headings[-1] if headings else ())
         for held, weight in ((own, tuning.page_headings), (text, tuning.page_text), (code, tuning.page_code)):
-            for term in held:
-                total[term] += weight
-        length += len(text) + len(code)
+            for term, count in held.items():
+                total[term] += weight * count
+        length += text.total() + code.total()
         sections.append(SectionLeaf(replace(entry, text="", code=""), weights, tuple(map(_parts_only, below)),
                                     tuple(name for each in below for name in _names(each))))
     norm = 1 - tuning.page_by_length + tuning.page_by_length * length / tuning.page_length
@@ -152,9 +162,9 @@ def _below_title(entry: Entry) -> tuple[str, ...]:
     return entry.path[1:] if entry.path[:1] == (entry.title,) else entry.path
 
 
-def _add(weights: dict[str, float], held: Sequence[str], field: Field) -> None:
-    norm = 1 - field.by_length + field.by_length * len(held) / field.length
-    for term, count in Counter(held).items():
+def _add(weights: dict[str, float], held: Counter[str], field: Field) -> None:
+    norm = 1 - field.by_length + field.by_length * held.total() / field.length
+    for term, count in held.items():
         weights[term] = weights.get(term, 0.0) + field.weight * count / norm
 
 

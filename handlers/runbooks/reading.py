@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -215,16 +216,17 @@ class Reading:
                          is_settled=True)
         done, has_changed = 0, False
         try:
-            async for batch in taking.batches():
-                done += len(batch)
-                async with self.store.begin() as session:
-                    row = await runbooks.held(session, self.workspace, source.name, asked.at)
-                    if row is None:
-                        return  # somebody else has it in hand by now
-                    has_changed |= await keep(session, row, batch, self.clock())
-                    row.next_at = self.clock() + LEASE
-                    row.details = {**row.details, "reading_until": row.next_at.isoformat(),
-                                   "progress": [done, len(taking.pages)]}
+            async with aclosing(taking.batches()) as batches:
+                async for batch in batches:
+                    done += len(batch)
+                    async with self.store.begin() as session:
+                        row = await runbooks.held(session, self.workspace, source.name, asked.at)
+                        if row is None:
+                            return  # somebody else has it in hand by now
+                        has_changed |= await keep(session, row, batch, self.clock())
+                        row.next_at = self.clock() + LEASE
+                        row.details = {**row.details, "reading_until": row.next_at.isoformat(),
+                                       "progress": [done, len(taking.pages)]}
         finally:
             await asyncio.to_thread(parsing.close)
         left = taking.left_out

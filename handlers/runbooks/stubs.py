@@ -16,6 +16,10 @@ _TODO: Final = re.compile(
     r"(?:please )?(?:fill (?:me|this) in|add content)(?: here)?|"
     r"no (?:runbook|content|documentation)(?: yet)?|noch zu (?:schreiben|dokumentieren)|in arbeit)\b",
     re.IGNORECASE)
+_MARKS: Final = ("todo", "tbd", "tba", "tbc", "fixme", "wip", "n/a", "lorem ipsum", "placeholder", "stub",
+                 "coming soon", "under construction", "in progress", "to be ", "written", "documented",
+                 "here", "fill ", "content", "no runbook", "documentation", "noch zu ", "in arbeit")
+"""One of these is in whatever `_TODO` finds, as a glance tells: most pages have code and none of them."""
 _URL: Final = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
 _WORD: Final = re.compile(r"\w[\w'’-]*")
 _MOVED: Final = 8
@@ -38,6 +42,9 @@ def is_stub(sections: Sequence[Section], links: Sequence[str]) -> bool:
     if len(text) - sum(map(len, links)) > _MUCH:
         return False
     code = "\n".join(each.code for each in sections).strip()
+    lowered = text.lower()
+    if code and not any(mark in lowered for mark in _MARKS):
+        return False
     without_links, had_link = text, bool(links) or _URL.search(text) is not None
     for label in links:
         without_links = without_links.replace(label, " ", 1) if label else without_links

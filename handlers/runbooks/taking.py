@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -72,14 +72,24 @@ class Taking:
         self._owner = owner_of(self.fetched.owners)
         self._url = page_url(self.source, self.fetched.branch)
 
-    async def batches(self) -> AsyncIterator[list[Taken]]:
+    async def batches(self) -> AsyncGenerator[list[Taken], None]:
         """What is to be written, some pages at a time. Raises Unread."""
         read, told = await asyncio.to_thread(self._compared)
         for at in range(0, len(told), _AT_ONCE):
             yield told[at:at + _AT_ONCE]
-        sizes = await self.fetched.prepare(read)
-        for part in self._parts(read, sizes):
-            yield await self._read(part, of_many=len(read) > _AT_ONCE)
+        sizes, of_many = await self.fetched.prepare(read), len(read) > _AT_ONCE
+        ahead: asyncio.Task[list[Taken]] | None = None
+        try:
+            for part in self._parts(read, sizes):
+                done, ahead = ahead, asyncio.create_task(self._after(ahead, part, of_many=of_many))
+                if done is not None:
+                    yield await done  # while it is written, the next ones are read
+            if ahead is not None:
+                yield await ahead
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
 
     def _compared(self) -> tuple[list[str], list[Taken]]:
         """Which pages are to be looked into, and what else is to be said of those that stay as they were."""
@@ -135,6 +145,13 @@ class Taking:
         owner = own.get("owner") or self._owner(self.fetched.prefix + path)
         return Taken(path, digest, self._url(path), owner, changed_at,
                      {**details, "stamp": file.stamp, "reader": READER}, page, self.known.get(path))
+
+    async def _after(self, before: asyncio.Task[list[Taken]] | None, paths: Sequence[str], *,
+                     of_many: bool) -> list[Taken]:
+        """Read one part behind the other: no more than two are held at a time. Raises Unread."""
+        if before is not None:
+            await asyncio.wait({before})
+        return await self._read(paths, of_many=of_many)
 
     # ---- pages that changed --------------------------------------------------------------------------------
 

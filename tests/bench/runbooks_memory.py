@@ -163,7 +163,8 @@ async def _weighed(library: Library) -> None:
                     report("a bot with 2,000 pages", bot.resident_mb(), "MB", "a bot without runbooks", empty,
                            of=f"{bot.resident_mb() - empty:.0f} MB more")
                     note(f"target under 100 MB more: {'met' if bot.resident_mb() - empty < 100 else 'MISSED'}; right after "
-                         f"reading them all for the first time it holds {after_reading - empty:.0f} MB more")
+                         f"reading them all for the first time it holds {after_reading - empty:.0f} MB more: "
+                         f"{'met' if after_reading - empty < 100 else 'MISSED'}")
                 await _semantic(url, slack.url, name, empty)
 
 

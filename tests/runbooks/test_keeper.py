@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import pytest
 
 from handlers.runbooks import keeper as keeping
 from handlers.runbooks import pages as paging
+from handlers.runbooks.heap import give_back
+from handlers.runbooks.index import Index
 from handlers.runbooks.keeper import Keeper
 from handlers.runbooks.progress import Stage, StillReading
 from handlers.runbooks.values import Entry
@@ -103,6 +105,32 @@ async def test_before_the_first_index_it_says_how_far_reading_has_come(store: St
     gate.opened.set()
     await keeper.settled()
     assert await first(keeper, "zebra44") == "ops/page44.md"
+    await keeper.close()
+
+
+async def test_what_is_mostly_new_is_made_anew_instead_of_copied_once_for_each_few_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = list[int]()
+    real = Index.changed
+
+    def changed(index: Index, gone: Collection[str], entries: Iterable[Entry]) -> Index:
+        copies.append(len(index.entries))
+        return real(index, gone, entries)
+
+    monkeypatch.setattr(Index, "changed", changed)
+    given_back = list[int]()
+    monkeypatch.setattr(keeping, "give_back", lambda: given_back.append(1))
+    keeper = Keeper(store, WORKSPACE, policy("ops"))
+    await write(store, "ops", {f"old-{number}.md": f"# Old {number}\n\nzebra{number}\n" for number in range(60)})
+    await keeper.find("zebra3")
+    assert not given_back, "a few pages leave nothing behind"
+    await write(store, "ops", {f"new-{number}.md": f"# New {number}\n\nquagga{number}\n" for number in range(260)})
+    await keeper.find("quagga3", patience_s=30)
+    assert copies == [], "the source is read for the first time, and seen half way"
+    assert given_back
+    await write(store, "ops", {f"more-{number}.md": f"# More {number}\n\nokapi{number}\n" for number in range(30)})
+    assert (await keeper.find("okapi3", patience_s=30)).hits[0].entry.page == "ops/more-3.md"
+    assert len(copies) == 2, "what is a little is put in, twenty pages at a time"
+    assert (await keeper.find("zebra3")).hits[0].entry.page == "ops/old-3.md"
     await keeper.close()
 
 
@@ -223,3 +251,9 @@ async def test_nothing_is_read_where_there_are_no_runbooks(store: Store) -> None
     assert (await keeper.find("disk full")).hits == ()
     assert keeper.progress() is None
     await keeper.close()
+
+
+def test_memory_is_given_back_or_nothing_happens() -> None:
+    held = [bytes(100_000) for _ in range(500)]
+    del held
+    give_back()  # what cannot be done here is not done, and raises nothing

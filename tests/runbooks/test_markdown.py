@@ -161,6 +161,13 @@ def test_a_page_that_nobody_wrote_yet_is_known_as_such(source: str) -> None:
     assert read_page(source, "a.md").is_stub
 
 
+@pytest.mark.parametrize("said", [
+    "TODO", "tbd", "TBA", "tbc", "FIXME", "WIP", "n/a", "lorem ipsum", "placeholder", "stub", "Coming soon", "under construction", "work in progress", "to be written",
+    "to be filled in", "not yet documented", "nothing here yet", "please fill me in", "add content here", "no runbook yet", "no documentation", "noch zu schreiben", "in Arbeit"])
+def test_a_line_of_code_does_not_make_a_page_of_one_that_says_to_do(said: str) -> None:
+    assert read_page(f"# A\n\n{said}\n\n```sh\nmake\n```\n", "a.md").is_stub
+
+
 @pytest.mark.parametrize("source", [
     "# A\n\nRestart the pod and look at the logs.\n", "# A\n\n```sh\nkubectl rollout undo\n```\n", "# A\n\nRun `make rollback`.\n",
     "# A\n\n## Meaning\n\nThe disk fills up within four hours and somebody has to act.\n\n## Fix\n\nTODO: say how it is done\n",
