@@ -201,19 +201,19 @@ class Ranking:
             more += tuning.title_cover * self._best_cover(page.titles, asked_for)
         if is_called:
             more += (tuning.called + tuning.own * (page.source in self.own)) * best
-        elif any(not self.asked.only.isdisjoint(each) for each in section.headings):
+        elif any(not self.asked.only.isdisjoint(each) for each in (*section.headings, *page.titles)):
             more += tuning.only * best
         elif any(not self.asked.headings.isdisjoint(each) for each in section.headings):
             more += tuning.intent * best
         return more
 
     def says_kind(self, candidate: Candidate) -> bool:
-        """Whether its page has a section for the kind of answer that is wanted, if nothing else answers."""
+        """Whether its page is, or has a section, for the kind of answer that is wanted, if that is needed."""
         if not self.asked.only:
             return True
         _, page = self._at(candidate.place)
-        sections = [self._at(place)[0] for place in page.sections]
-        return any(not self.asked.only.isdisjoint(each) for section in sections for each in section.headings)
+        headings = (each for place in page.sections for each in self._at(place)[0].headings)
+        return any(not self.asked.only.isdisjoint(each) for each in (*page.titles, *headings))
 
     def _best_cover(self, names: Iterable[Terms], asked_for: Mapping[str, float]) -> float:
         return max((self._cover(each, asked_for) for each in names), default=0.0)

@@ -149,6 +149,8 @@ def test_a_page_that_does_not_say_whom_to_call_is_no_answer_to_who_asks_that() -
     told = shelf_of({**PAGES, "ops/alerts/ProviderOutage.md": PAGES["ops/alerts/ProviderOutage.md"] + "## Contacts\nOperations, by pager.\n"})
     found = told.ask("whom do we call when the model provider answers with errors")
     assert (found.verdict, found.hits[0].entry.path[-1]) == (Verdict.ANSWER, "Contacts")
+    about = shelf_of({**PAGES, "ops/whom.md": "# Whom to call\n\nFor the model provider: Ravi Menon.\n"})
+    assert about.ask("whom do we call for the model provider").verdict is Verdict.ANSWER, "a page that is all about it"
 
 
 def test_an_address_is_read_by_its_path() -> None:
