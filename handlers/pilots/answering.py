@@ -46,6 +46,8 @@ class Answers:
     """Why nothing can be said yet."""
     pilot: str = ""
     """Whose runbooks were asked besides the shared ones, by name."""
+    unread: tuple[str, ...] = ()
+    """Names of sources that cannot be read at present: what stands there may answer, and cannot be asked."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -63,7 +65,17 @@ class Answers:
         """Only those to these questions."""
         wanted = set(questions)
         return Answers(tuple(each for each in self.answers if each.question in wanted), self.has_sources,
-                       pilot=self.pilot)
+                       pilot=self.pilot, unread=self.unread)
+
+    @property
+    def why_not(self) -> str:
+        """What of the runbooks could not be asked, a sentence; empty: all could."""
+        if not self.unread:
+            return ""
+        names = ", ".join(inside(each) for each in self.unread[:3])
+        more = f" and {len(self.unread) - 3} more" if len(self.unread) > 3 else ""
+        return (f"{names}{more} cannot be read at present, so what stands there could not be asked: "
+                "`/runbook sources` shows it, and an admin sees there why.")
 
 
 NOTHING_ASKED = Answers()
@@ -92,7 +104,7 @@ def check_item(item: Item, answers: Answers) -> None:
     missing = answers.of(item.answers or ()).missing
     if missing:
         raise Refused(f"{item.ref} cannot be closed yet: no runbook answers {_named(missing)}. "
-                      f"{_what_to_do(missing, answers.pilot)}", choices=_choices(missing, answers.pilot))
+                      f"{_what_to_do(missing, answers)}", choices=_choices(missing, answers.pilot))
 
 
 def check_gate(title: str, items: Iterable[Item], answers: Answers) -> None:
@@ -101,7 +113,7 @@ def check_gate(title: str, items: Iterable[Item], answers: Answers) -> None:
         missing = answers.of(item.answers or ()).missing
         if missing:
             raise Refused(f"{title} cannot begin: {item.ref} asks that the runbooks answer "
-                          f"{_named(missing)}, and none does any more. {_what_to_do(missing, answers.pilot)}",
+                          f"{_named(missing)}, and none does any more. {_what_to_do(missing, answers)}",
                           choices=_choices(missing, answers.pilot))
 
 
@@ -110,9 +122,10 @@ def _named(questions: Sequence[str]) -> str:
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
-def _what_to_do(questions: Sequence[str], pilot: str) -> str:
-    each = "it" if len(questions) == 1 else "each"
-    return (f"Write {each} down where your runbooks are kept and type `/runbook refresh`; `/runbook sources` "
+def _what_to_do(questions: Sequence[str], answers: Answers) -> str:
+    each, pilot = "it" if len(questions) == 1 else "each", answers.pilot
+    first = f"{answers.why_not} Otherwise: write {each}" if answers.unread else f"Write {each}"
+    return (f"{first} down where your runbooks are kept and type `/runbook refresh`; `/runbook sources` "
             "shows what could be read. If a page says it already, ask it, "
             f"`{inside(_asked(questions[0], pilot))}`, and press Helpful on the answer.")
 

@@ -12,7 +12,7 @@ from handlers.pilots.answering import NOTHING_ASKED, Answer, Answers
 from handlers.runbooks.keeper import Keeper
 from handlers.runbooks.question import question_key
 from handlers.runbooks.values import Found, Kept, Verdict
-from storage import runbook_gaps
+from storage import runbook_gaps, runbooks
 from storage.engine import Store
 from storage.models import Pilot
 from storage.pilots import name_key
@@ -52,7 +52,16 @@ class StandardQuestions:
             kept = await self.keeper.kept([hit.entry.id for hit in found.hits[:1]])
             answers.append(_sure(question, found, kept) or _vouched(question, vouched, pages)
                            or Answer(question, confidence=found.confidence))
-        return Answers(tuple(answers), has_sources=True, pilot=pilot.name)
+        unread = await self._unread(pilot, mine) if any(each.page is None for each in answers) else ()
+        return Answers(tuple(answers), has_sources=True, pilot=pilot.name, unread=unread)
+
+    async def _unread(self, pilot: Pilot, mine: Sequence[str]) -> tuple[str, ...]:
+        """Names of the sources for this pilot that could not be read when they were read last."""
+        policy = self.keeper.policy.sources
+        async with self.store.reading() as session:
+            rows = await runbooks.sources(session, pilot.workspace_id)
+        return tuple(row.name for row in rows
+                     if row.error and row.name in policy and policy[row.name].pilot in (None, *mine))
 
 
 def _sure(question: str, found: Found, kept: Sequence[Kept]) -> Answer | None:

@@ -88,6 +88,8 @@ def _answers(item: Item, answers: Answers) -> list[Element]:
         else:
             page: Span = Link(each.url, each.page) if each.url else Mono(each.page)
             lines.append(line(f"✓ {each.question} ", page))
+    if answers.missing and answers.unread:
+        lines.append(prose(answers.why_not))
     if answers.missing:
         lines.append(line("Write it down, then ", Mono("/runbook refresh"), "; or ask it in the pilot's "
                           "channel and press Helpful, where a page says it already."))

@@ -86,6 +86,28 @@ async def test_the_item_is_not_closed_while_a_question_has_no_answer(world: Worl
     assert (await item(world, "B-10")).state is ItemState.DONE
 
 
+async def test_what_could_not_be_asked_because_its_source_fails_is_said(world: World) -> None:
+    await world.new_pilot(**EVERYONE)
+    sources(world, source("ops"), source("wiki"), source("theirs", pilot="Other"))
+    await page(world, "off.md", SWITCH)
+    await page(world, "back.md", BACK)
+    async with world.parts.store.begin() as session:
+        await runbooks.keep_only(session, TEAM, ["ops", "wiki", "theirs"], world.clock())
+        for each in await runbooks.sources(session, TEAM):
+            each.error = None if each.name == "ops" else "There is no folder there."
+    await read_again(world)
+    why = "wiki cannot be read at present, so what stands there could not be asked"
+    card = await world.type("ana", "/pilot item B-10", ROOM)
+    assert why in card
+    assert "theirs" not in card, "another pilot's"
+    refused = await world.type("ana", "/pilot done B-10 https://wiki.example/runbook", ROOM)
+    assert f"no runbook answers “Whom do we call?”. {why}" in refused
+    assert "Otherwise: write it down where your runbooks are kept" in refused
+    await page(world, "call.md", CALL)
+    card = await world.type("ana", "/pilot item B-10", ROOM)
+    assert why not in card, "everything is answered"
+
+
 async def test_who_leads_two_pilots_asks_the_right_one_by_the_button_of_the_refusal(world: World) -> None:
     await world.new_pilot(**EVERYONE)
     await world.new_pilot("Invoice match", "invoice-match", **EVERYONE)
