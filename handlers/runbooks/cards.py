@@ -31,6 +31,7 @@ OFFERED: Final = 2
 """Further candidates, as buttons."""
 CLOSEST: Final = 700
 """Characters of what is only near: enough to tell whether it is it."""
+_STUB: Final = 300
 _EMPTY: Final = Text((line("There is a heading and nothing below it."),))
 _NAMED: Final = 6
 """Words of a question that are named as found or not."""
@@ -143,7 +144,10 @@ def _listed(words: Sequence[str]) -> Line:
 def _stub_card(answer: Answer, stub: Kept) -> Card:
     said: list[Line] = [line("There is a page, but nobody has written it yet."),
                         about_line(stub, answer.now, answer.stale_after)]
-    made: list[Element] = [Text(tuple(said)), *_candidates(answer)]
+    made: list[Element] = [Text(tuple(said))]
+    if passage := elements(excerpt(answer.passage, _STUB)[0]):  # it may lead to where it is written
+        made += [Text((line("All that stands there:"),)), *passage]
+    made += _candidates(answer)
     made += _telling(answer)
     return Card(f"Not written yet: {path_of(stub)}", (*made, *_notes(answer)))
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from handlers.chat.cards import Line, Link, Mono, plain_line
 
-WIDE: Final = 76
-"""Signs of a line: what a message shows on one line with room to spare."""
+WIDE: Final = 72
+"""Signs of a line: what a message shows on one line, in a narrow window too."""
 _BETWEEN: Final = "  "
 _INDENT: Final = "  "
 """Before the further lines of a cell, so that they are told from the next row."""
