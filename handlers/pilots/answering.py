@@ -74,8 +74,8 @@ class Answers:
             return ""
         names = ", ".join(inside(each) for each in self.unread[:3])
         more = f" and {len(self.unread) - 3} more" if len(self.unread) > 3 else ""
-        return (f"{names}{more} cannot be read at present, so what stands there could not be asked: "
-                "`/runbook sources` shows it, and an admin sees there why.")
+        return (f"Could not be asked, because it cannot be read at present: {names}{more}. An admin sees why "
+                "in `/runbook sources`.")
 
 
 NOTHING_ASKED = Answers()
@@ -124,10 +124,10 @@ def _named(questions: Sequence[str]) -> str:
 
 def _what_to_do(questions: Sequence[str], answers: Answers) -> str:
     each, pilot = "it" if len(questions) == 1 else "each", answers.pilot
-    first = f"{answers.why_not} Otherwise: write {each}" if answers.unread else f"Write {each}"
-    return (f"{first} down where your runbooks are kept and type `/runbook refresh`; `/runbook sources` "
-            "shows what could be read. If a page says it already, ask it, "
-            f"`{inside(_asked(questions[0], pilot))}`, and press Helpful on the answer.")
+    sources = "" if answers.unread else "; `/runbook sources` shows what could be read"
+    first = f"{answers.why_not} Otherwise write {each}" if answers.unread else f"Write {each}"
+    return (f"{first} down where your runbooks are kept and type `/runbook refresh`{sources}. If a page says "
+            f"it already, ask it, `{inside(_asked(questions[0], pilot))}`, and press Helpful on the answer.")
 
 
 def _choices(questions: Sequence[str], pilot: str) -> tuple[tuple[str, str], ...]:

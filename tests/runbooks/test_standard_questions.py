@@ -96,13 +96,13 @@ async def test_what_could_not_be_asked_because_its_source_fails_is_said(world: W
         for each in await runbooks.sources(session, TEAM):
             each.error = None if each.name == "ops" else "There is no folder there."
     await read_again(world)
-    why = "wiki cannot be read at present, so what stands there could not be asked"
+    why = "Could not be asked, because it cannot be read at present: wiki. An admin sees why in `/runbook sources`."
     card = await world.type("ana", "/pilot item B-10", ROOM)
     assert why in card
     assert "theirs" not in card, "another pilot's"
     refused = await world.type("ana", "/pilot done B-10 https://wiki.example/runbook", ROOM)
     assert f"no runbook answers “Whom do we call?”. {why}" in refused
-    assert "Otherwise: write it down where your runbooks are kept" in refused
+    assert "Otherwise write it down where your runbooks are kept" in refused
     await page(world, "call.md", CALL)
     card = await world.type("ana", "/pilot item B-10", ROOM)
     assert why not in card, "everything is answered"
