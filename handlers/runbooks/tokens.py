@@ -19,13 +19,13 @@ LONGEST: Final = 40
 """No word is longer: what is longer is a hash, a token or an encoded blob."""
 
 _NO_WEIGHT: Final = """
-    a about after again all also am an and any anybody anyone are as at be because been before being
+    a about after again all also am an and any anybody anyone anywhere are as at be because been before being
     both but by can cannot could couldn did didn do does doesn doing don done each either else ever
-    every few for from further get gets getting give given go goes going got had has hasn have haven
-    having he hello help her here hers hey hi him his how however i if in into is isn it its itself
+    every everywhere few for from further get gets getting give given go goes going got had has hasn have
+    haven having he hello help her here hers hey hi him his how however i if in into is isn it its itself
     just know let like ll look may maybe me might mine more most much must my need needs neither nor
     now of often on once one only onto or other others our ours please pls plz put re really s say says see
-    seem seems she should shouldn since so some somebody someone something somehow such t tell than
+    seem seems she should shouldn since so some somebody someone something somehow somewhere such t tell than
     thank thanks that the their theirs them then there these they thing things this those though
     through to too toward u under until upon us use used using usually ve very via want wants was
     wasn way we well were weren what whatever when where whether which while who whom whose why will

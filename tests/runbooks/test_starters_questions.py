@@ -148,3 +148,11 @@ def test_whom_to_call_for_what_nobody_wrote_about_is_not_answered() -> None:
     for about in ("the coffee machine", "payroll", "the fax", "a burst pipe in the cellar"):
         for asking in ASKING_WHOM:
             assert index().ask(asking.format(about)).verdict is not Verdict.ANSWER, asking.format(about)
+
+
+@pytest.mark.parametrize(("typed", "page"), [("openai 503s everywhere", "provider-outage"), ("nulls everywhere in a col", "schema-change"), ("vector idx stale", "bad-retrieval")])
+def test_words_that_only_say_where_and_short_forms_do_not_hide_a_page(typed: str, page: str) -> None:
+    found = index().ask(typed)
+    assert found.hits[0].entry.page == f"starters/{page}.md"
+    assert found.verdict is not Verdict.NOTHING
+    assert not found.missing
