@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.chat.cards import Buttons, Card, Code, Mono, Text, plain
+from handlers.chat.cards import Buttons, Card, Code, Link, Mono, Text, plain
 from handlers.chat.wording import ENGLISH
 from handlers.runbooks.blocks import Block, Kind, blocks
 from handlers.runbooks.cards import Answer, Post, answer_card, whole_card
@@ -59,6 +59,15 @@ def test_each_kind_of_answer_looks_as_it_did() -> None:
     kept = KEPT.read_text(encoding="utf-8") if KEPT.exists() else ""
     diff = "\n".join(list(unified_diff(kept.splitlines(), text.splitlines(), "as kept", "as said now", "", "", 1, ""))[:60])
     assert text == kept, f"cards look another way; if that is right, run again with UPDATE_SNAPSHOTS=1\n{diff}"
+
+
+def test_of_a_page_that_moved_the_link_is_shown_where_it_leads() -> None:
+    moved = replace(PAGE, is_stub=True)
+    card = answer_card(Answer(3, "queue is stuck", Verdict.NOTHING, NOW, OLD, shown=moved, passage=blocks("Moved to [the wiki](https://wiki.example/queue).")))
+    links = [span for each in card.elements if isinstance(each, Text) for row in each.lines for span in row if isinstance(span, Link)]
+    assert Link("https://wiki.example/queue", "the wiki") in links
+    empty = answer_card(Answer(3, "queue is stuck", Verdict.NOTHING, NOW, OLD, shown=moved, passage=()))
+    assert "All that stands there" not in plain(empty)
 
 
 STEPS = "\n".join(f"{n}. Step {n} {'of many words ' * 12}:\n\n   ```sh\n   run --step {n}\n   ```\n" for n in range(1, 20))
