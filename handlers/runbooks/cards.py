@@ -145,7 +145,9 @@ def _stub_card(answer: Answer, stub: Kept) -> Card:
     said: list[Line] = [line("There is a page, but nobody has written it yet."),
                         about_line(stub, answer.now, answer.stale_after)]
     made: list[Element] = [Text(tuple(said))]
-    if passage := elements(excerpt(answer.passage, _STUB)[0]):  # it may lead to where it is written
+    passage = elements(excerpt(answer.passage, _STUB)[0])
+    if any(isinstance(span, Link) for each in passage if isinstance(each, Text)
+           for row in each.lines for span in row):  # it leads to where it is written, perhaps
         made += [Text((line("All that stands there:"),)), *passage]
     made += _candidates(answer)
     made += _telling(answer)
