@@ -70,11 +70,13 @@ async def locked(session: AsyncSession, workspace: str, pilot_id: int) -> Pilot 
         .with_for_update(key_share=True))
 
 
+_IN_ROOM = (select(Pilot).where(Pilot.workspace_id == bindparam("workspace"), Pilot.room == bindparam("room"))
+            .order_by(Pilot.id.desc()))
+
+
 async def in_room(session: AsyncSession, workspace: str, room: str) -> Sequence[Pilot]:
     """The pilots of a channel, newest first: the stopped ones only where there is no other."""
-    found = (await session.scalars(
-        select(Pilot).where(Pilot.workspace_id == workspace, Pilot.room == room)
-        .order_by(Pilot.id.desc()))).all()
+    found = (await session.scalars(_IN_ROOM, {"workspace": workspace, "room": room})).all()
     return [pilot for pilot in found if pilot.state is not PilotState.STOPPED] or found
 
 

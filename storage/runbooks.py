@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import Select, bindparam, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.among import among
 from storage.shelf import RunbookPage, RunbookSection, RunbookSource
-from storage.upsert import insert_into
+from storage.upsert import dialect_of, insert_into
 
 _AT_ONCE = 500
+_VERSIONS = (select(RunbookSource.name, RunbookSource.version, RunbookSource.changed_at)
+             .where(RunbookSource.workspace_id == bindparam("workspace")))
+"""Put together once, as what else a question asks: each asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,7 @@ class Version(NamedTuple):
 
 async def versions(session: AsyncSession, workspace: str) -> dict[str, Version]:
     """How often the pages of each source have changed, and when last."""
-    rows = await session.execute(
-        select(RunbookSource.name, RunbookSource.version, RunbookSource.changed_at)
-        .where(RunbookSource.workspace_id == workspace))
+    rows = await session.execute(_VERSIONS, {"workspace": workspace})
     return {row.name: Version(row.version, row.changed_at) for row in rows}
 
 
@@ -54,10 +57,16 @@ async def pages(session: AsyncSession, workspace: str, source: str) -> Sequence[
 
 async def placed(session: AsyncSession, workspace: str, sections: Collection[int]) -> dict[int, Placed]:
     """These sections with their pages, by number; those that are gone are left out."""
-    rows = await session.execute(
-        select(RunbookSection, RunbookPage).join(RunbookPage, RunbookPage.id == RunbookSection.page_id)
-        .where(RunbookSection.workspace_id == workspace, RunbookSection.id.in_(sorted(sections))))
+    rows = await session.execute(_placed(dialect_of(session)), {
+        "workspace": workspace, "sections": sorted(sections)})
     return {section.id: Placed(section, page) for section, page in rows}
+
+
+@cache
+def _placed(dialect: str) -> Select[RunbookSection, RunbookPage]:
+    return (select(RunbookSection, RunbookPage).join(RunbookPage, RunbookPage.id == RunbookSection.page_id)
+            .where(RunbookSection.workspace_id == bindparam("workspace"),
+                   among(dialect, RunbookSection.id, "sections")))
 
 
 async def sections_of(session: AsyncSession, workspace: str, pages: Collection[int]) -> Sequence[Placed]:
