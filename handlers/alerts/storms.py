@@ -55,6 +55,8 @@ def gather(taking: Taking, storms: Mapping[str, Alert],
         if storm is not None and _is_calm(storm, taking):
             storm = None
         free = taking.policy.storm_per_minute - lately.get((room, page), 0)
+        if len(alerts) > free:
+            free -= 1  # the storm's own card is one of so many messages
         joining = alerts if storm is not None else alerts[max(free, 0):]
         if not joining:
             continue
