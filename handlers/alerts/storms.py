@@ -13,6 +13,8 @@ from storage.alerting import Alert, AlertState
 MINUTE = timedelta(minutes=1)
 TENFOLD = 10
 _LISTED = "listed"
+_OF_A_STORM = 2
+"""Messages: its card and its list, which are among those that a room gets a minute."""
 
 
 def storm_key(room: str, *, is_page: bool) -> str:
@@ -56,7 +58,7 @@ def gather(taking: Taking, storms: Mapping[str, Alert],
             storm = None
         free = taking.policy.storm_per_minute - lately.get((room, page), 0)
         if len(alerts) > free:
-            free -= 1  # the storm's own card is one of so many messages
+            free -= _OF_A_STORM
         joining = alerts if storm is not None else alerts[max(free, 0):]
         if not joining:
             continue
