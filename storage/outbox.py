@@ -253,16 +253,18 @@ async def next_ready(session: AsyncSession, now: datetime) -> datetime | None:
 
 
 async def first_in_each(session: AsyncSession, turns: Sequence[Turn], now: datetime) -> dict[Turn, Post]:
-    """The promise to keep next in each of these lanes: the most urgent, then new messages, then the oldest.
+    """The promise to keep next in each of these lanes: new messages first, then the most urgent, the oldest.
 
-    A new message is news, an edit is not; and what an edit says may be that a newer message is below.
+    A new message is news, an edit is not; and what an edit says may be that a newer message is below. Not
+    even an urgent edit goes first: a workspace has some fifty a minute, and behind those of many pages
+    nothing new would be said in their room for hours.
     """
     if not turns:
         return {}
     due = (
         select(Post.id, func.row_number().over(
             partition_by=(Post.workspace_id, Post.room),
-            order_by=(Post.urgency.desc(), Post.message_id.is_not(None), Post.id)).label("place"))
+            order_by=(Post.message_id.is_not(None), Post.urgency.desc(), Post.id)).label("place"))
         .where(tuple_(Post.workspace_id, Post.room).in_([(turn.workspace, turn.room) for turn in turns]),
                Post.wanted > Post.shown, Post.given_up_at.is_(None), Post.not_before <= now)
         .subquery())

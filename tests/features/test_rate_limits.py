@@ -8,6 +8,7 @@ import pytest
 
 from handlers.chat.cards import Card
 from handlers.chat.ports import SendFailed
+from handlers.outbox.rules import PAGE
 from handlers.slack.client import SlackClient
 from tests.features.courier import GENERAL, courier_on
 
@@ -37,3 +38,19 @@ async def test_obeyed_rate_limits_do_not_count_as_failures(database_url: str, cl
         post = await courier.post()
         assert post.given_up_at is None, "given up at the first refusal"
         assert (post.not_before - clock()).total_seconds() <= 3, "the first failure waits as if it were the tenth"
+
+
+async def test_what_is_new_in_a_room_does_not_wait_behind_the_edits_of_its_pages(database_url: str, clock: Any) -> None:
+    async with courier_on(database_url, clock) as courier:
+        for page in range(1, 6):
+            await courier.promise(GENERAL, page, urgency=PAGE)
+        await courier.rounds(8)
+        shown = courier.shows(GENERAL)
+        assert len(shown) == 5
+        courier.limit_method("chat.update", 60, 50)
+        for page in range(1, 6):
+            await courier.promise(GENERAL, page, urgency=PAGE)
+        await courier.promise(GENERAL, 9)
+        await courier.rounds(3)
+        assert len(courier.shows(GENERAL)) == 6, "fifty edits a minute are all that a workspace has"
+        assert (await courier.post(1)).wanted > (await courier.post(1)).shown, "the edits wait for Slack"
