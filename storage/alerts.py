@@ -1,6 +1,6 @@
 """Queries about sources, alerts, signals and steps."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -300,10 +300,6 @@ async def add_alerts(session: AsyncSession, rows: Sequence[Alert]) -> None:
     for row, written in zip(rows, values, strict=True):
         vars(row).update(written, id=numbers[row.key])  # with its defaults: else they would be read back
         make_transient_to_detached(row)
-    session.add_all(rows)
-
-
-def add_all(session: AsyncSession, rows: Iterable[object]) -> None:
     session.add_all(rows)
 
 

@@ -196,7 +196,7 @@ class DriftGate:
             known.verdict, known.drift, known.room = new.verdict, new.drift, sent.place.room
             await session.flush()
             return known
-        alerts.add_all(session, [new])
+        session.add(new)
         await session.flush()
         await drift_windows.forget_before(session, taking.workspace, new.key, taking.now - KEPT_FOR)
         return new

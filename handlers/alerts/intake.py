@@ -167,9 +167,7 @@ class Intake:
         rooms = storms.unsettled(taking, open_storms)
         lately = await alerts.new_in_rooms(session, taking.workspace, rooms, taking.now - storms.MINUTE)
         begun = storms.gather(taking, open_storms, lately)
-        alerts.add_all(session, begun)
-        if begun:
-            await session.flush()
+        await alerts.add_alerts(session, begun)
         for alert, storm in taking.in_storm:
             alert.storm_id = storm.id
         return begun
