@@ -87,7 +87,7 @@ async def demo(port: int, folder: Path) -> AsyncIterator[str]:
     clock = MovableClock(first_morning(real_clock()))
     machine, monitoring = TimeMachine(clock), Monitoring(clock)
     sandbox = Sandbox(cast=default_cast(), manifest=read_manifest(), bot_token=BOT_TOKEN, app_token=APP_TOKEN,
-                      signing_secret=SIGNING_SECRET, clock=clock, move_clock=machine.move)
+                      signing_secret=SIGNING_SECRET, clock=clock, move_clock=machine.move, watch=real_clock)
     sandbox.panel += monitoring.panel(sandbox)
     await sandbox.start(port)
     try:

@@ -3,8 +3,9 @@
 Decisions that bind this package:
 - It imports nothing of ours. The bot meets it through Slack's protocol only.
 - What real Slack would refuse it refuses, with the same error code and shape.
-- Message times, triggers, response_urls and paces follow the injected clock; acks and signatures follow real
-  time, because the bot on the other side measures those with its own watch.
+- Message times and paces follow the injected clock; acks and signatures follow real time, because the bot on
+  the other side measures those with its own watch. Triggers and response_urls follow the clock too, unless a
+  host whose clock jumps gives them a watch: who pressed a button just before a jump has waited no half hour.
 """
 
 from bot.sandbox.cast import Cast, Channel, Person, default_cast

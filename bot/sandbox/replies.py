@@ -93,7 +93,7 @@ class Replies:
 
     def _use(self, path: str, body: Any) -> tuple[int, str]:
         url = self._ws.response_urls.get(path)
-        if url is None or self._ws.now() > url.until:
+        if url is None or self._ws.watch() > url.until:
             return 404, "expired_url"
         if url.left < 1:
             return 404, "used_url"

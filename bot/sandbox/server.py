@@ -59,12 +59,13 @@ class Sandbox:
         self, *, cast: Cast, manifest: Mapping[str, Any], bot_token: str, app_token: str, signing_secret: str,
         clock: Callable[[], datetime], bot: httpx.AsyncClient | None = None,
         move_clock: Callable[[datetime], Awaitable[None]] | None = None, panel: Sequence[PanelButton] = (),
+        watch: Callable[[], datetime] | None = None,
     ) -> None:  # fmt: skip
         self.bot = bot
         self.move_clock = move_clock
         self.panel = list(panel)
         self.faults = Faults()
-        self.workspace = ws = Workspace(cast, manifest, clock)
+        self.workspace = ws = Workspace(cast, manifest, clock, watch)
         self.paces = Paces(clock)
         self.recorder = Traffic(clock, [bot_token, app_token, signing_secret, ws.verification_token])
         self.sockets = Sockets(ws)

@@ -28,7 +28,7 @@ class Views:
             raise ApiError("invalid_trigger_id" if trigger_id else "invalid_arguments")
         if found.spent:
             raise ApiError("exchanged_trigger_id")
-        if self._ws.now() > found.until:
+        if self._ws.watch() > found.until:
             raise ApiError("expired_trigger_id")
         return found
 

@@ -23,12 +23,17 @@ RESPONSE_URL_LIVES = timedelta(minutes=30)
 
 
 class Workspace:
-    """`scopes` is what the bot's token was granted; take one out to play an admin who declined it."""
+    """`scopes` is what the bot's token was granted; take one out to play an admin who declined it.
 
-    def __init__(self, cast: Cast, manifest: Mapping[str, Any], clock: Clock, seed: int = 7) -> None:
+    `watch` says how long triggers and response_urls live; the clock, unless that jumps under people's hands.
+    """
+
+    def __init__(self, cast: Cast, manifest: Mapping[str, Any], clock: Clock, watch: Clock | None = None,
+                 seed: int = 7) -> None:
         self.cast = cast
         self.manifest = manifest
         self.clock = clock
+        self.watch = watch or clock
         self.random = random.Random(seed)  # noqa: S311 - ids that repeat in tests, no secrets
         granted = manifest.get("oauth_config", {}).get("scopes", {})
         self.scopes: set[str] = {*granted.get("bot", []), *granted.get("bot_optional", [])}
@@ -207,7 +212,7 @@ class Workspace:
     # -- triggers and response_urls --------------------------------------------------------------
     def new_trigger(self, user: str, *, view_id: str | None = None, channel: str | None = None) -> Trigger:
         id_ = f"{self.random.randrange(10**12, 10**13)}.{self.cast.team_id}.{self.token(32).lower()}"
-        now = self.now()
+        now = self.watch()
         if len(self.triggers) > 1000:
             self.triggers = {k: t for k, t in self.triggers.items() if t.until + TRIGGER_LIVES > now}
         self.triggers[id_] = Trigger(id_, user, now + TRIGGER_LIVES, view_id, channel)
@@ -217,7 +222,7 @@ class Workspace:
         self, kind: str, channel: str, user: str, message_ts: str | None = None, thread_ts: str | None = None
     ) -> ResponseUrl:
         path = f"/{kind}/{self.cast.team_id}/{self.random.randrange(10**12, 10**13)}/{self.token()}"
-        now = self.now()
+        now = self.watch()
         if len(self.response_urls) > 1000:
             self.response_urls = {k: u for k, u in self.response_urls.items() if u.until > now}
         url = ResponseUrl(path, channel, user, now + RESPONSE_URL_LIVES, message_ts, thread_ts)
