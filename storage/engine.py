@@ -11,6 +11,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage import sqlite_driver
+
 _POOL = {"pool_size": 20, "max_overflow": 20}
 """As many as the outbox uses at once are kept open: opening one costs more than what it is used for."""
 _READING = {"only_reads": True}
@@ -22,7 +24,7 @@ _TRUSTED_S = 5.0
 def open_engine(url: str) -> AsyncEngine:
     """Make the engine for `url`; SQLite gets real transactions, write-ahead logging and foreign keys."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url, **_POOL)
+        engine = create_async_engine(url, connect_args={"async_creator_fn": sqlite_driver.connect}, **_POOL)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -107,6 +109,6 @@ class Store:
 
     @asynccontextmanager
     async def glancing(self) -> AsyncIterator[AsyncSession]:
-        """A look of one statement: it is consistent by itself, so no transaction is put around it."""
+        """Looks each of which is consistent by itself: no transaction is put around them."""
         async with self._glancing() as session:
             yield session

@@ -47,11 +47,10 @@ async def _meant(tools: Tools, asked: Typed, text: str) -> tuple[Pilot | None, s
 async def _here(tools: Tools, actor: Actor) -> Pilot | None:
     """The channel's pilot; where none is at home, the only one of whoever asks."""
     here: Sequence[Pilot] = ()
-    if actor.room is not None:
-        async with tools.finder.store.glancing() as session:
+    async with tools.finder.store.glancing() as session:
+        if actor.room is not None:
             here = await pilots.in_room(session, actor.workspace, actor.room)
-    if not here:
-        async with tools.finder.store.glancing() as session:
+        if not here:
             here = await pilots.of_person(session, actor.workspace, actor.person, 2)
     return here[0] if len(here) == 1 else None
 

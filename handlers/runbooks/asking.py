@@ -100,8 +100,7 @@ class Asking:
             show(row, shown)
         async with self.ledger.entry(actor) as entry:
             row.asked_at = entry.now
-            entry.session.add(row)
-            await entry.session.flush()
+            await runbook_questions.add(entry.session, row)
         return await self._card(row, pilot, kept)
 
     async def _found(self, question: Question, name: str | None, pilot: Pilot | None) -> Found:

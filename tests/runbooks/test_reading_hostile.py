@@ -455,32 +455,37 @@ async def test_a_long_passage_is_made_into_a_card_beside_the_event_loop(shelf: S
 
 # ---- ten thousand pages ------------------------------------------------------------------------------------
 
-async def longest_turn(work: Any) -> float:
-    """Seconds of a processor that the event loop's thread spent at most between two turns, while this ran."""
-    longest, is_over = 0.0, False
+async def is_in_turns(work: Any) -> bool:
+    """Whether the event loop has turns in between: then the fifth longest of them is not much shorter than the longest."""
+    turns, is_over = list[float](), False
 
     async def beat() -> None:
-        nonlocal longest
         while not is_over:
             begun = thread_time()
             await asyncio.sleep(0)
-            longest = max(longest, thread_time() - begun)
+            turns.append(thread_time() - begun)
     beating = asyncio.create_task(beat())
     await asyncio.sleep(0)
     gc.disable()
     try:
-        await work
+        kept = await work  # noqa: F841 - to take it apart again is no part of the work
     finally:
-        gc.enable()
         is_over = True
         await beating
-    return longest
+        gc.enable()  # not before: looking through what was read is no part of reading it
+    longest = sorted(turns)[-5:]
+    return longest[0] > longest[-1] / 10
+
+
+async def looked_through(shelf: Shelf, session: Any) -> Any:
+    pages = Pages(shelf.store, Policies(shelf.sources))
+    return pages, await pages.shelf(session, WORKSPACE)
 
 
 @pytest.mark.parametrize("ask", [
     lambda session, shelf: runbooks.known_pages(session, WORKSPACE, "ops"),
     lambda session, shelf: runbook_index.page_states(session, WORKSPACE, ["ops"]),
-    lambda session, shelf: Pages(shelf.store, Policies(shelf.sources)).shelf(session, WORKSPACE)],
+    lambda session, shelf: looked_through(shelf, session)],
     ids=["known_pages", "page_states", "shelf"])
 async def test_ten_thousand_pages_are_looked_through_in_turns(shelf: Shelf, ask: Any) -> None:
     details = {"stamp": "1" * 30, "reader": 1, "aliases": ["a", "b"], "front": {f"k{at}": ["a", "b", "c"] for at in range(8)}}
@@ -491,4 +496,4 @@ async def test_ten_thousand_pages_are_looked_through_in_turns(shelf: Shelf, ask:
             {"workspace_id": WORKSPACE, "source": "ops", "path": f"{at}.md", "title": f"Page {at}", "digest": "d" * 64,
              "read_at": shelf.clock(), "version": 1, "is_stub": False, "details": details, "url": f"https://h/{at}.md"} for at in range(10_000)])
     async with shelf.store.reading() as session:
-        assert await longest_turn(ask(session, shelf)) < 2 * unit(), "in one go it takes several times as long"
+        assert await is_in_turns(ask(session, shelf))

@@ -107,6 +107,8 @@ WRITES: dict[str, Ask] = {
     "runbooks.drop_pages": lambda s, w, t: runbooks.drop_pages(s, w, [t.page.id]),
     "runbooks.drop_sections": lambda s, w, t: runbooks.drop_sections(s, w, [t.section.id]),
     "runbooks.keep_only": lambda s, w, t: runbooks.keep_only(s, w, ["another"], NOW),
+    "runbook_questions.add": lambda s, w, t: runbook_questions.add(s, RunbookQuestion(
+        workspace_id=w, pilot_id=None, asked_by=SAM, asked_at=NOW, words="why", key="why", verdict="nothing", confidence=.1)),
     "runbook_vectors.keep": lambda s, w, t: runbook_vectors.keep(s, w, "m", {"d2": b"2"}),
     "runbook_vectors.forget": lambda s, w, t: runbook_vectors.forget(s, w, "m", ["d1"]),
     "runbook_gaps.claimed": lambda s, w, t: runbook_gaps.claimed(
@@ -246,9 +248,12 @@ def statements(store: Store) -> Iterator[list[Any]]:
         event.remove(store.engine.sync_engine, "before_execute", look)
 
 
-@pytest.mark.parametrize("name", sorted({*READS, *BY_NUMBER, *WRITES, *ELSEWHERE} - {"runbooks.add_sections"}))
+@pytest.mark.parametrize("name", sorted({*READS, *BY_NUMBER, *WRITES, *ELSEWHERE} - {"runbooks.add_sections", "runbook_questions.add"}))
 async def test_every_statement_says_whose_rows_it_wants(store: Store, name: str) -> None:
-    """What only locks gives nothing that could be looked at: here it is seen by what it asks for."""
+    """What only locks gives nothing that could be looked at: here it is seen by what it asks for.
+
+    What only adds rows says it in the rows.
+    """
     asks = {**READS, **BY_NUMBER, **WRITES, **ELSEWHERE}
     async with store.begin() as session:
         mine, _ = await _twins(session)
