@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from handlers.chat.errors import Refused
 from handlers.commands.stretches import choices_of, shown
-from handlers.commands.words import fold, most_like, pilot_ref, words_of
+from handlers.commands.words import fold, most_like, nearest, pilot_ref, words_of
 
 SEVERITIES = ("critical", "error", "warning", "info")
 WORDS = ("mine", "all", "open", "untaken", *SEVERITIES)
@@ -80,6 +80,17 @@ def read_filters(text: str) -> Asked:
     return Asked(chosen, labels, max(page, 0), " ".join(rest) or None)
 
 
+def filter_like(word: str) -> str | None:
+    """The filter that a word may be a slip of; None: it is like none."""
+    said = fold(word)
+    if len(said) < _TOO_SHORT:
+        return None
+    near = nearest(said, (*WORDS, *_OFTEN_SAID), within=2 if len(said) >= _LONG else 1)
+    return _OFTEN_SAID.get(near[0], near[0]) if near else None
+
+
+_TOO_SHORT, _LONG = 4, 7
+"""Letters: of fewer, nearly any word is a slip; of more, two may be wrong."""
 _SPACE = "\ue000"
 """Stands for a space inside a quoted value: a character of nobody's."""
 _QUOTED_VALUE = re.compile(r'(?<!\S)([A-Za-z_][\w.\-/]{0,63}[:=])["“]([^"“”]{1,200})["”]')

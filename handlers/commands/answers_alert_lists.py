@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from handlers.alerts.lifetime import SEVERITIES
 from handlers.chat.cards import Card, Note, line
-from handlers.chat.errors import Refused
-from handlers.commands.alert_words import Asked, read_filters
+from handlers.chat.errors import Refused, inside
+from handlers.commands.alert_words import Asked, filter_like, read_filters
 from handlers.commands.answers import Answers, Pressed, Tools, Typed
 from handlers.commands.reply import Reply
+from handlers.commands.stretches import choices_of, shown
 from handlers.commands.words import fold
 from handlers.people.actions import calendar_of
 from storage.alert_lists import Which
@@ -27,7 +28,7 @@ async def _open(tools: Tools, asked: Typed) -> Reply:
 
 async def _list(tools: Tools, asked: Typed, text: str) -> Card:
     wanted = read_filters(text)
-    pilot = await _pilot(tools, asked, wanted) if wanted.pilot is not None else None
+    pilot = await _pilot(tools, asked, wanted, wanted.pilot) if wanted.pilot is not None else None
     pilot_id = pilot.id if pilot is not None else None
     labels = dict(wanted.labels)
     severity = wanted.severity
@@ -40,10 +41,16 @@ async def _list(tools: Tools, asked: Typed, text: str) -> Card:
         lambda page: wanted.line(page=page, pilot_id=pilot_id), with_ended="all" in wanted.words)
 
 
-async def _pilot(tools: Tools, asked: Typed, wanted: Asked) -> Pilot:
+async def _pilot(tools: Tools, asked: Typed, wanted: Asked, name: str) -> Pilot:
     """The pilot named. Raises Refused, with the same filters for each that it could be."""
+    like = filter_like(name)
+    if like is not None and not await tools.finder.knows(asked.actor, name):
+        meant = replace(wanted, pilot=None, words=(like, *wanted.words)).line()
+        raise Refused(f"I know no pilot called “{inside(name)}”. Did you mean `/alerts {shown(meant)}`? "
+                      "`/alerts help` lists the filters, `/pilot list` the pilots.",
+                      choices=choices_of([meant], "/alerts"))
     rest = replace(wanted, pilot=None).line()
-    return await tools.finder.pilot(asked.actor, replace(asked.parsed, pilot=wanted.pilot, text=rest))
+    return await tools.finder.pilot(asked.actor, replace(asked.parsed, pilot=name, text=rest))
 
 
 def _about(wanted: Asked, pilot: Pilot | None) -> str:

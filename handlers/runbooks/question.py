@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers.runbooks.synonyms import Synonyms, built_in
 from handlers.runbooks.tokens import chunks, is_weighty, parts, plain, stem
-from handlers.runbooks.traces import gist_of
+from handlers.runbooks.traces import gist_of, without_plain_classes
 
 LONGEST: Final = 2000
 """Characters that are looked at; whoever pastes more has said it by then."""
@@ -29,7 +29,7 @@ def plain_question(text: str) -> str:
 
     Of an address its path's words stay, of a stack trace what it says happened, of code all words.
     """
-    text = gist_of(text)[0][:_READ_AT_MOST]
+    text = without_plain_classes(gist_of(text)[0][:_READ_AT_MOST])
     text = _LINK.sub(r" \1 ", _CHANNEL.sub(" ", _MENTION.sub(" ", text)))
     text = _ADDRESS.sub(_words_of_address, _BRACKETED.sub(r" \1 ", text))
     for entity, meant in _ENTITIES:

@@ -80,6 +80,21 @@ _FENCE: Final = re.compile(r"^\s*(?:```|~~~)\w*\s*$", re.MULTILINE)
 _PIPED: Final = re.compile(r"^[\w.-]+\s+\|(?: |$)")
 _GROUPED: Final = re.compile(r"^\s*[|+](?:[-+ |\d]*(?:---|\+|\|) ?| )")
 
+_PLAIN_CLASS: Final = re.compile(
+    r"(?:\b(?:java\.(?:lang|util|io)(?:\.[a-z]\w*){0,3}|System|builtins)\.)?"
+    r"\b(?:Value|Runtime|Type|Key|Index|Attribute|Name|Lookup|Assertion|Argument|IllegalArgument|IllegalState|"
+    r"InvalidOperation|Execution|Completion|Aggregate|Reference|Standard|System)?(?:Error|Exception): +"
+    r"(?=[^\W_]|['\"(\[{<`])")
+"""The class of an error that may be anything, where what it is follows."""
+
+
+def without_plain_classes(text: str) -> str:
+    """The text without the names of errors that say nothing, as `ValueError`, where a message follows them.
+
+    What says more stays: `redis.exceptions.ConnectionError` is about Redis, and about connections.
+    """
+    return _PLAIN_CLASS.sub("", text)
+
 
 def gist_of(text: str, at_most: int | None = None) -> tuple[str, bool]:
     """A text with each stack trace in it taken down to its message, and whether there was one.

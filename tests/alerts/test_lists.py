@@ -12,7 +12,7 @@ import pytest
 from handlers.alerts import exports
 from handlers.alerts.storms import is_to_be_listed
 from handlers.chat.errors import Refused
-from handlers.commands.alert_words import Asked, read_filters
+from handlers.commands.alert_words import Asked, filter_like, read_filters
 from handlers.commands.verbs import find_verb
 from handlers.slack.links import permalinks
 from storage import alerts
@@ -111,6 +111,9 @@ async def test_what_is_open_is_listed_and_dealt_with_by_whoever_looks(ops: World
     await refused(ops, "tom", "/alerts tkae 2", "I do not know `tkae`. Did you mean `take 2`?")
     await refused(ops, "tom", "/alerts take", "Say which alert: `/alerts take ID`, for example `/alerts take 12`")
     await refused(ops, "tom", "/alerts zebra", "I know no pilot called “zebra”")
+    await refused(ops, "tom", "/alerts opne", "no pilot called “opne”. Did you mean `/alerts open`?", "`/pilot list`")
+    await refused(ops, "tom", "/alerts mine crtiical", "Did you mean `/alerts critical mine`?")
+    await refused(ops, "tom", "/alerts unaknowledged", "Did you mean `/alerts untaken`?")
     await refused(ops, "tom", "/alerts show zebra", "No alert has “zebra” in its title")
     await refused(ops, "tom", "/alerts show e", "fits several alerts. Which?")
     await refused(ops, "tom", "/alerts critical info", "One severity at a time")
@@ -224,6 +227,14 @@ def content(world: World, file: Any) -> str:
 ])
 def test_filters_stand_in_any_order_and_the_rest_names_a_pilot(line: str, asked: Asked) -> None:
     assert read_filters(line) == asked
+
+
+@pytest.mark.parametrize(("word", "filter_"), [
+    ("opne", "open"), ("opens", "open"), ("critcal", "critical"), ("unackd", "untaken"), ("erors", "error"), ("fireing", "open"),
+    ("all", None), ("alk", None), ("zebra", None), ("claims", None), ("wire", None), ("💥", None), ("", None), ("o" * 3000, None),
+])
+def test_a_slip_of_a_filter_is_known_and_a_name_is_not_taken_for_one(word: str, filter_: str | None) -> None:
+    assert filter_like(word) == filter_
 
 
 @pytest.mark.parametrize("line", ["mine critical", 'name:"Feature Drift" model:churn', "p:12 all", "claims triage untaken"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.runbooks.question import plain_question
 from handlers.runbooks.question_reading import AT_MOST, read_question
-from handlers.runbooks.traces import gist_of
+from handlers.runbooks.traces import gist_of, without_plain_classes
 from tests.runbooks.pace import unit
 from tests.runbooks.shelf_of import shelf_of
 
@@ -201,3 +201,30 @@ def test_the_package_of_an_error_leads_to_its_page_and_is_not_missed() -> None:
     assert found.hits[0].entry.page.endswith("redis.md")
     assert not {"redis", "exceptions"} & set(found.missing)
     assert not {"org", "acme", "internal"} & set(index.ask("org.acme.internal.SegmentGone: a segment is gone").missing)
+
+
+@pytest.mark.parametrize(("text", "left"), [
+    ("ValueError: token limit exceeded", "token limit exceeded"),
+    ("java.lang.IllegalStateException: pool is closed", "pool is closed"),
+    ("java.util.concurrent.ExecutionException: java.lang.RuntimeException: out of seats", "out of seats"),
+    ("System.InvalidOperationException: Sequence contains no elements", "Sequence contains no elements"),
+    ("KeyError: 'tenure', because of RuntimeError: feed is late", "'tenure', because of feed is late"),
+    ("Error: connect ECONNREFUSED", "connect ECONNREFUSED"),
+    # What says something by itself stays, and so does what no message follows.
+    ("redis.exceptions.ConnectionError: Error 111", "redis.exceptions.ConnectionError: Error 111"),
+    ("NullPointerException: in scorer", "NullPointerException: in scorer"),
+    ("MyValueError: x", "MyValueError: x"),
+    ("ValueError", "ValueError"),
+    ("ValueError:", "ValueError:"),
+    ("what does StandardError mean", "what does StandardError mean"),
+    ("", ""),
+])
+def test_the_class_of_an_error_that_may_be_anything_is_not_looked_for(text: str, left: str) -> None:
+    assert without_plain_classes(text) == left
+
+
+@pytest.mark.parametrize("unkind", ["java.lang." * 3000, "java.util.a.b.c." * 2000, "ValueError: " * 3000, "Error" * 6000, "System." * 4000])
+def test_looking_for_such_a_class_takes_no_longer_than_reading(unkind: str) -> None:
+    begun = thread_time()
+    without_plain_classes(unkind)
+    assert thread_time() - begun < 5 * unit()
