@@ -55,7 +55,7 @@ class Policy:
     """Quiet for so long, it has stopped flapping and is resolved."""
     stale_after: timedelta = timedelta(hours=24)
     """Nothing heard of an open alert for so long is said."""
-    storm_per_minute: int = 10
+    storm_per_minute: int = 8
     """So many new messages a minute in one room; what comes on top goes into one rolling card, which is
     among them with its list where all came at once."""
     storm_over: timedelta = timedelta(minutes=10)

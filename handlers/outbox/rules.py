@@ -19,8 +19,11 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 2.0, 60.0
 REFUSED_AT_MOST = 10
 """So often the service may say no for a reason that we do not know: then we believe it (some 6 minutes)."""
-SOON_AGAIN = 15
-"""While the service is away, each wait is this part of the time it has been away: 4 s after a minute."""
+SOON_AGAIN, SOONEST_AGAIN_S = 60, 1.0
+"""While the service is away, each wait is this part of the time it has been away: 1 s in the first minute."""
+GIVEN_UP_IN, LONGEST_CALL_S, SHORTEST_CALL_S = 20, 15.0, 2.0
+"""And it is listened to for this part of it: a call that hangs is left, but a service that has become slow is
+heard after a while."""
 PAGE = 10
 """From this urgency on, saying it twice is better than not at all."""
 
@@ -84,7 +87,12 @@ def wait_s(attempt: int, away: timedelta | None) -> float:
     """Seconds to wait; while nobody is answered, what counts is for how long, not this promise's attempts."""
     if away is None:
         return min(SHORTEST_WAIT_S ** min(attempt, 10), LONGEST_WAIT_S)
-    return min(max(SHORTEST_WAIT_S, away.total_seconds() / SOON_AGAIN), LONGEST_WAIT_S)
+    return min(max(SOONEST_AGAIN_S, away.total_seconds() / SOON_AGAIN), LONGEST_WAIT_S)
+
+
+def patience_s(away: timedelta) -> float:
+    """Seconds in which a service that has been away so long must begin to answer."""
+    return min(max(SHORTEST_CALL_S, away.total_seconds() / GIVEN_UP_IN), LONGEST_CALL_S)
 
 
 def _spread(wait: float, chance: float) -> timedelta:

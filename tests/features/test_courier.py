@@ -84,6 +84,31 @@ async def test_a_page_is_sent_at_once_though_every_slot_is_taken_by_digests_that
         assert rooms.chat.most == IN_ALL + FOR_PAGES, "pages are bounded too"
 
 
+async def test_what_hangs_on_when_the_service_is_back_holds_its_room_for_seconds_only(rooms: Rooms) -> None:
+    three = _many(3)
+    rooms.chat.failure = lambda _room: SendFailed("gone", down=True)
+    await rooms.promise(*three)
+    async with running(rooms):
+        await rooms.until(lambda: rooms.chat.tries == 3)
+        await rooms.until(lambda: rooms.seen.outcomes.total() == 3)
+        rooms.chat.failure, rooms.chat.hanging = lambda _room: None, set(three)
+        rooms.clock.advance(seconds=5)
+        await rooms.until(lambda: rooms.chat.on_the_way.total() == 1)  # to see whether it is back
+        [held] = rooms.chat.on_the_way.keys() - {room for room, count in rooms.chat.on_the_way.items() if not count}
+        rooms.chat.hanging = set()  # it is; but what hung hangs on
+        begun = perf_counter()
+        await rooms.until(lambda: not rooms.chat.on_the_way.total())
+        assert perf_counter() - begun > 1.5
+        await rooms.until(lambda: rooms.seen.outcomes.total() == 4)
+        rooms.chat.takes_s = lambda room: 2.5 if room == held else 0.0  # slow, but it answers the look-up at once
+        for _ in range(3):
+            rooms.clock.advance(seconds=2)
+            await asyncio.sleep(.2)
+        await rooms.until(lambda: len(rooms.chat.shown) == 3)
+    assert sorted(rooms.chat.rooms()) == three
+    assert rooms.chat.looked_up == 1
+
+
 async def test_one_promise_reaches_an_idle_courier_at_once(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courier_module, "LOOK_AGAIN_S", 60.0)
     async with running(rooms):
