@@ -43,6 +43,12 @@ class Cursor(aiosqlite.Cursor):
         self._cursor.execute(sql, parameters)
         return [] if self._cursor.description is None else self._cursor.fetchmany(FEW)
 
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
+        self._here, self._is_all = [], False
+        await super().executemany(sql, parameters)
+        self._is_all = True
+        return self
+
     async def fetchone(self) -> Any:
         if self._here:
             return self._here.pop(0)
@@ -91,6 +97,17 @@ class Connection(aiosqlite.Connection):
         if self._may_run or self.in_transaction:
             await super().rollback()
             self._may_run = False
+
+    async def close(self) -> None:
+        """Rolls back first: SQLite keeps a connection and its locks while somebody holds a cursor."""
+        if self._connection is not None:
+            await self.rollback()
+        await super().close()
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        if self._connection is not None:
+            self._tx.put_nowait((None, self._connection.rollback))
+        return super().stop()
 
 
 def connect(database: str, **options: Any) -> Connection:

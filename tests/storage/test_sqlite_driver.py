@@ -120,18 +120,22 @@ async def test_a_transaction_whose_beginner_gave_up_while_it_waited_is_not_left_
     await second.close()
 
 
+_SLOW = "WITH RECURSIVE c(n) AS (VALUES(0) UNION ALL SELECT n+1 FROM c LIMIT 1000000) SELECT max(n) FROM c"
+
+
+@pytest.mark.parametrize(("slow", "given"), [(text(_SLOW), {}), (text(f"INSERT INTO t SELECT :n FROM ({_SLOW})"), [{"n": 8}, {"n": 9}])],
+                         ids=["one", "many"])
 async def test_who_is_cancelled_in_the_middle_of_a_statement_leaves_the_pool_whole(
-        engine: AsyncEngine, caplog: pytest.LogCaptureFixture) -> None:
+        engine: AsyncEngine, caplog: pytest.LogCaptureFixture, slow: Any, given: Any) -> None:
     store = Store(engine)
-    slow = text("WITH RECURSIVE c(n) AS (VALUES(0) UNION ALL SELECT n+1 FROM c LIMIT 3000000) SELECT max(n) FROM c")
 
     async def look() -> None:
         async with store.begin() as session:
             await session.execute(text("INSERT INTO t VALUES (1)"))
-            await session.execute(slow)
+            await session.execute(slow, given)
 
     looking = asyncio.create_task(look())
-    await asyncio.sleep(.2)
+    await asyncio.sleep(.1)
     looking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await looking
