@@ -21,7 +21,7 @@ REFUSED_AT_MOST = 10
 """So often the service may say no for a reason that we do not know: then we believe it (some 6 minutes)."""
 SOON_AGAIN, SOONEST_AGAIN_S = 60, 1.0
 """While the service is away, each wait is this part of the time it has been away: 1 s in the first minute."""
-GIVEN_UP_IN, LONGEST_CALL_S, SHORTEST_CALL_S = 20, 15.0, 2.0
+GIVEN_UP_IN, LONGEST_CALL_S, SHORTEST_CALL_S = 30, 15.0, 2.0
 """And it is listened to for this part of it: a call that hangs is left, but a service that has become slow is
 heard after a while."""
 PAGE = 10

@@ -52,7 +52,7 @@ def test_while_the_service_is_away_a_wait_is_a_sixtieth_of_its_absence(away: flo
     assert step_after(9, alone, was_first_post=True, away=seconds(away)).wait == seconds(60), "this room's own trouble"
 
 
-@pytest.mark.parametrize(("away", "patience"), [(0, 2), (40, 2), (60, 3), (200, 10), (300, 15), (9999, 15)])
+@pytest.mark.parametrize(("away", "patience"), [(0, 2), (60, 2), (90, 3), (300, 10), (450, 15), (9999, 15)])
 def test_a_service_that_stays_away_is_listened_to_for_longer_and_longer(away: float, patience: float) -> None:
     assert patience_s(seconds(away)) == patience
 
