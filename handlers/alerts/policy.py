@@ -55,9 +55,9 @@ class Policy:
     """Quiet for so long, it has stopped flapping and is resolved."""
     stale_after: timedelta = timedelta(hours=24)
     """Nothing heard of an open alert for so long is said."""
-    storm_per_minute: int = 8
-    """So many new messages a minute in one room; what comes on top goes into one rolling card, which is
-    among them with its list where all came at once."""
+    storm_per_minute: int = 10
+    """So many new messages a minute in one room; what comes on top goes into one rolling card. Where all come
+    at once that card and its list are among them, and a fifth of them is not used."""
     storm_over: timedelta = timedelta(minutes=10)
     """A storm that nothing joins for so long takes no more in."""
     storm_shown: int = 10

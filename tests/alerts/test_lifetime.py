@@ -6,6 +6,8 @@ import hmac
 import json
 import re
 
+import pytest
+
 from tests.alerts.bodies import case
 from tests.alerts.stage import OPS, am, body, one, post, send, sent, settled, several, source
 from tests.world import World
@@ -119,6 +121,15 @@ async def test_a_storm_is_one_rolling_card_besides_the_first(ops: World) -> None
     await sent(ops, am(*(one(f"Rule{n}", status="resolved") for n in range(40))))
     assert sum(card.startswith("✓ Resolved") for card in cards(ops)) == 6
     assert sum(card.startswith("✓ Storm over: 34 alerts") for card in cards(ops)) == 1
+
+
+@pytest.mark.parametrize(("alerts", "alone", "in_storm"), [(10, 10, 0), (11, 6, 5), (300, 6, 294)])
+async def test_ten_at_once_are_ten_messages_and_more_are_eight(ops: World, alerts: int, alone: int, in_storm: int) -> None:
+    await source(ops)
+    await sent(ops, am(*(one(f"Rule{n}") for n in range(alerts))))
+    shown = cards(ops)
+    assert sum(not card.startswith("🟠 Storm") for card in shown) == alone
+    assert sum(f"Storm: {in_storm} alerts besides" in card for card in shown) == (in_storm > 0)
 
 
 async def test_pages_do_not_drown_among_warnings(ops: World) -> None:
