@@ -1,6 +1,7 @@
 """Runs the ticks and the courier. All state is in the database, so jobs live in memory alone."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from handlers.outbox.actions import Outbox
 from handlers.outbox.attempt import Watch
 from handlers.ticks import Tick
 
-FINISH_WITHIN_S = 6.0
-"""For messages on the wire when the bot is told to stop; supervisors kill after 10."""
+log = logging.getLogger(__name__)
+
+FINISH_WITHIN_S, END_WITHIN_S = 6.0, 2.0
+"""For what is under way when the bot is to stop, and for what is then cut off; supervisors kill after 10."""
 
 
 @dataclass(slots=True)
@@ -21,6 +24,8 @@ class Underway:
     """The ticks that are at work just now."""
 
     tasks: set[asyncio.Task[object]] = field(default_factory=set)
+    is_over: bool = False
+    """What was not finished in time is being cut off."""
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -36,8 +41,11 @@ class Underway:
         """Until none is at work, or their time is over: what is not committed is done at the next start."""
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=FINISH_WITHIN_S)
+        self.is_over = True
         for task in self.tasks:
             task.cancel()
+        if self.tasks:  # they give back their connections before the database is closed
+            await asyncio.wait(self.tasks, timeout=END_WITHIN_S)
 
 
 def scheduler_for(ticks: list[Tick], watch: Watch, underway: Underway) -> AsyncIOScheduler:
@@ -53,9 +61,15 @@ def _watched(tick: Tick, watch: Watch, underway: Underway) -> Callable[[], Await
     watch.ticked(tick.name)  # it is as old as the process until it ran
 
     async def run() -> None:
-        with underway.one():
-            await tick.run()
-        watch.ticked(tick.name)
+        try:
+            with underway.one():
+                await tick.run()
+        except asyncio.CancelledError:
+            if not underway.is_over:
+                raise
+            log.warning("%s was at work when the bot was stopped; the next start goes on with it", tick.name)
+        else:
+            watch.ticked(tick.name)
 
     return run
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from bot import scheduler as scheduling
 from bot.metrics import FRESH_S, Metrics
 from bot.scheduler import Underway, running, scheduler_for
 from bot.web import web_app
@@ -133,7 +135,6 @@ async def test_one_look_at_the_database_serves_all_who_ask_within_seconds(world:
 
 
 async def test_a_database_that_is_away_is_said_and_nothing_else_is_claimed(world: World) -> None:
-    from sqlalchemy import text
     async with world.parts.store.begin() as session:
         await session.execute(text("ALTER TABLE post RENAME TO gone"))
     page = await _scraped(world)
@@ -174,6 +175,31 @@ async def test_a_tick_at_work_is_finished_before_the_bot_stops(world: World) -> 
         await asyncio.wait_for(begun.wait(), 5)
         assert not done
     assert done == ["whole"]
+
+
+async def test_a_tick_that_takes_too_long_is_cut_off_in_order_and_said_in_a_line(
+        world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(scheduling, "FINISH_WITHIN_S", 0.1)
+    begun, given_back = asyncio.Event(), list[str]()
+
+    async def endless() -> None:
+        try:
+            async with world.parts.store.begin() as session:
+                await session.execute(text("UPDATE person SET seen_at = seen_at"))
+                begun.set()
+                await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)  # as a connection takes a moment to close
+            given_back.append("all")
+
+    async with running(replace(world.parts, ticks=[Tick("alerts", timedelta(seconds=0.05), endless)])):
+        await asyncio.wait_for(begun.wait(), 5)
+    assert given_back == ["all"], "before the block has ended, behind which the database is closed"
+    async with asyncio.timeout(3):
+        async with world.parts.store.begin() as session:
+            await session.execute(text("UPDATE person SET seen_at = seen_at"))
+    said = [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert said == ["alerts was at work when the bot was stopped; the next start goes on with it"]
 
 
 async def test_workspaces_are_told_apart_only_where_that_is_wanted(world: World) -> None:
