@@ -19,7 +19,9 @@ _ADDED = insert(_TABLE).returning(_TABLE.c.id)
 
 async def add(session: AsyncSession, question: RunbookQuestion) -> None:
     """Write a new question, which gets its number and is not followed by the session."""
-    question.id = await session.scalar(_ADDED, {name: getattr(question, name) for name in _COLUMNS})
+    given = {name: getattr(question, name) for name in _COLUMNS}
+    question.id = await session.scalar(  # to a column of JSON, None that is given is a value
+        _ADDED, {name: value for name, value in given.items() if value is not None})
 
 
 async def one(session: AsyncSession, workspace: str, number: int) -> RunbookQuestion | None:

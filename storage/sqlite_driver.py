@@ -90,7 +90,9 @@ class Connection(aiosqlite.Connection):
             raise
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # it needs no thread, so nothing is waited for
-        return Cursor(self, self._conn.cursor())
+        if self._connection is None:  # what a pool knows for a dead connection, and replaces
+            raise sqlite3.OperationalError("no active connection")
+        return Cursor(self, self._connection.cursor())
 
     async def rollback(self) -> None:
         """Each connection that goes back to the pool is rolled back, mostly from nothing."""
@@ -100,9 +102,11 @@ class Connection(aiosqlite.Connection):
 
     async def close(self) -> None:
         """Rolls back first: SQLite keeps a connection and its locks while somebody holds a cursor."""
-        if self._connection is not None:
-            await self.rollback()
-        await super().close()
+        try:
+            if self._connection is not None:
+                await self.rollback()
+        finally:
+            await super().close()
 
     def stop(self) -> asyncio.Future[Any] | None:
         if self._connection is not None:

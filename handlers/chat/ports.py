@@ -68,6 +68,10 @@ class ChatClient(Protocol):
         """
         ...
 
+    async def answers(self) -> bool:
+        """Whether the service answers anything at all, even that it has trouble; shows nothing."""
+        ...
+
     def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
         """The workspace's limit that the next call for this message counts against.
 

@@ -45,7 +45,9 @@ async def _pilot(tools: Tools, asked: Typed, wanted: Asked, name: str) -> Pilot:
     """The pilot named. Raises Refused, with the same filters for each that it could be."""
     like = filter_like(name)
     if like is not None and not await tools.finder.knows(asked.actor, name):
-        meant = replace(wanted, pilot=None, words=(like, *wanted.words)).line()
+        others = [each for each in wanted.words
+                  if each != like and not (like in SEVERITIES and each in SEVERITIES)]
+        meant = replace(wanted, pilot=None, words=(like, *others)).line()
         raise Refused(f"I know no pilot called “{inside(name)}”. Did you mean `/alerts {shown(meant)}`? "
                       "`/alerts help` lists the filters, `/pilot list` the pilots.",
                       choices=choices_of([meant], "/alerts"))

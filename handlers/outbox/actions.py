@@ -8,6 +8,7 @@ from handlers.chat.ports import Actor, ChatClient, Clock
 from handlers.outbox.attempt import Composing, NobodyWatches, Watch
 from handlers.outbox.claims import Claims
 from handlers.outbox.courier import BATCH, Courier
+from handlers.outbox.lookout import Lookout
 from handlers.outbox.mending import Mending
 from handlers.outbox.reach import Reach
 from handlers.outbox.recording import Recording
@@ -27,6 +28,7 @@ class Outbox:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     watch: Watch = field(default_factory=NobodyWatches)
     reach: Reach = field(default_factory=Reach)
+    lookout: Lookout = field(default_factory=Lookout)
 
     def wake(self) -> None:
         """Something was promised: do not wait for the next look."""
@@ -34,8 +36,11 @@ class Outbox:
 
     async def run(self, ending: asyncio.Event) -> None:
         """Keep promises as they come, until `ending`. Any number of replicas may run it."""
-        await Courier(self.clock, self._claims(), self._sending(), self._recording(), self.reach,
-                      self.woken).run(ending)
+        try:
+            await Courier(self.clock, self._claims(), self._sending(), self._recording(), self.reach,
+                          self.woken).run(ending)
+        finally:
+            self.lookout.end()
 
     async def deliver(self) -> int:
         """Keep one promise in each ready room, once; returns in how many."""
@@ -63,7 +68,7 @@ class Outbox:
         return Claims(self.store, self.clock, self.chat)
 
     def _sending(self) -> Sending:
-        return Sending(self.store, self.clock, self.chat, self.composer, self.reach)
+        return Sending(self.store, self.clock, self.chat, self.composer, self.reach, self.lookout)
 
     def _recording(self) -> Recording:
         return Recording(self.store, self.clock, self.admins, self.reach, self.watch, self.wake)

@@ -21,9 +21,6 @@ REFUSED_AT_MOST = 10
 """So often the service may say no for a reason that we do not know: then we believe it (some 6 minutes)."""
 SOON_AGAIN, SOONEST_AGAIN_S = 60, 1.0
 """While the service is away, each wait is this part of the time it has been away: 1 s in the first minute."""
-GIVEN_UP_IN, LONGEST_CALL_S, SHORTEST_CALL_S = 30, 15.0, 2.0
-"""And it is listened to for this part of it: a call that hangs is left, but a service that has become slow is
-heard after a while."""
 PAGE = 10
 """From this urgency on, saying it twice is better than not at all."""
 
@@ -88,11 +85,6 @@ def wait_s(attempt: int, away: timedelta | None) -> float:
     if away is None:
         return min(SHORTEST_WAIT_S ** min(attempt, 10), LONGEST_WAIT_S)
     return min(max(SOONEST_AGAIN_S, away.total_seconds() / SOON_AGAIN), LONGEST_WAIT_S)
-
-
-def patience_s(away: timedelta) -> float:
-    """Seconds in which a service that has been away so long must begin to answer."""
-    return min(max(SHORTEST_CALL_S, away.total_seconds() / GIVEN_UP_IN), LONGEST_CALL_S)
 
 
 def _spread(wait: float, chance: float) -> timedelta:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.chat.cards import Later
 from handlers.chat.ports import ChatClient, Clock, SendFailed
 from handlers.outbox.attempt import Attempt, Composing, LookedUp
+from handlers.outbox.lookout import Lookout
 from handlers.outbox.reach import Reach
-from handlers.outbox.rules import CLOCKS_DIFFER, PAGE, SEND_AT_MOST, patience_s
+from handlers.outbox.rules import CLOCKS_DIFFER, PAGE, SEND_AT_MOST
 from storage.engine import Store
 from storage.models import Post
 
@@ -31,6 +32,7 @@ class Sending:
     chat: Mapping[str, ChatClient]
     composer: Composing
     reach: Reach
+    lookout: Lookout
 
     async def compose(self, attempts: Sequence[Attempt]) -> None:
         """Make the cards of all these in one look at the database."""
@@ -78,18 +80,16 @@ class Sending:
     async def send(self, attempt: Attempt) -> None:
         """Say it in its room, within SEND_AT_MOST; what came of it is noted in the attempt.
 
-        A service that was away is left sooner where it does not begin to answer: what hung when it came back
-        would hang on, and hold its room.
+        A service that was away is asked first whether it is back, but by pages: what is sent to it and hangs
+        would hang on, hold its room, and be in doubt.
         """
         if self.clock() > attempt.send_before:
             attempt.is_untried = True  # it would not be done within the lease
             return
-        away = self.reach.away(attempt.turn.workspace, self.clock())
-        at_most_s = SEND_AT_MOST.total_seconds()
-        ends = asyncio.get_running_loop().time() + at_most_s
         try:
-            async with asyncio.timeout(at_most_s if away is None else patience_s(away)) as limit:
-                await self._say(attempt, lambda: limit.reschedule(ends))
+            await self._check_there(attempt)
+            async with asyncio.timeout(SEND_AT_MOST.total_seconds()):
+                await self._say(attempt)
         except SendFailed as error:
             attempt.failure = error
         except TimeoutError:
@@ -99,19 +99,23 @@ class Sending:
             return
         self.reach.note(attempt.turn.workspace, attempt.failure, self.clock())
 
-    async def _say(self, attempt: Attempt, it_answers: Callable[[], None]) -> None:
-        """`it_answers` is told when the first call came back."""
+    async def _check_there(self, attempt: Attempt) -> None:
+        """Raises SendFailed where the service was away, and is: nothing was sent then."""
+        workspace = attempt.turn.workspace
+        if attempt.turn.urgency < PAGE and self.reach.away(workspace, self.clock()) is not None \
+                and not await self.lookout.answers(workspace, self.chat[attempt.surface]):
+            raise SendFailed("still_away", down=True)
+
+    async def _say(self, attempt: Attempt) -> None:
         client, post, card = self.chat[attempt.surface], _post(attempt), attempt.card
         assert card is not None
         if attempt.message_id is None and attempt.doubt_since is not None:
             await self._look_up(client, attempt)
-            it_answers()
         attempt.sent_at = self.clock()
         if attempt.message_id is None:
             attempt.message_id = await client.post(post.room, card, ref_of(post))
         else:
             await client.update(post.room, attempt.message_id, card)
-        it_answers()
         if card.file is not None:   # the message is noted by now: what fails from here on posts nothing twice
             await client.attach(card.thread or attempt.message_id, card.file)
 

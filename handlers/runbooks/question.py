@@ -29,12 +29,12 @@ def plain_question(text: str) -> str:
 
     Of an address its path's words stay, of a stack trace what it says happened, of code all words.
     """
-    text = without_plain_classes(gist_of(text)[0][:_READ_AT_MOST])
+    text = gist_of(text)[0][:_READ_AT_MOST]
     text = _LINK.sub(r" \1 ", _CHANNEL.sub(" ", _MENTION.sub(" ", text)))
     text = _ADDRESS.sub(_words_of_address, _BRACKETED.sub(r" \1 ", text))
     for entity, meant in _ENTITIES:
         text = text.replace(entity, meant)
-    return " ".join(text.split())[:LONGEST]
+    return without_plain_classes(" ".join(text.split()))[:LONGEST]
 
 
 def question_key(question: str, synonyms: Synonyms | None = None) -> str:

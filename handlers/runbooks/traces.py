@@ -81,8 +81,8 @@ _PIPED: Final = re.compile(r"^[\w.-]+\s+\|(?: |$)")
 _GROUPED: Final = re.compile(r"^\s*[|+](?:[-+ |\d]*(?:---|\+|\|) ?| )")
 
 _PLAIN_CLASS: Final = re.compile(
-    r"(?:\b(?:java\.(?:lang|util|io)(?:\.[a-z]\w*){0,3}|System|builtins)\.)?"
-    r"\b(?:Value|Runtime|Type|Key|Index|Attribute|Name|Lookup|Assertion|Argument|IllegalArgument|IllegalState|"
+    r"(?<![\w.:-])(?:(?:java\.(?:lang|util|io)(?:\.[a-z]\w*){0,3}|System|builtins)\.)?"
+    r"(?:Value|Runtime|Type|Key|Index|Attribute|Name|Lookup|Assertion|Argument|IllegalArgument|IllegalState|"
     r"InvalidOperation|Execution|Completion|Aggregate|Reference|Standard|System)?(?:Error|Exception): +"
     r"(?=[^\W_]|['\"(\[{<`])")
 """The class of an error that may be anything, where what it is follows."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
+from aiohttp import ClientConnectionError, ClientConnectorError, ClientError, ConnectionTimeoutError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -103,6 +103,15 @@ class SlackClient:
         if message_id is not None:
             return "chat.update"
         return "conversations.history" if in_doubt else None
+
+    async def answers(self) -> bool:
+        try:
+            await self._web.api_call("auth.test")
+        except (ClientConnectionError, TimeoutError):
+            return False
+        except (SlackApiError, *_Lost):
+            return True
+        return True
 
     async def update(self, room: str, message_id: str, card: Card) -> None:
         target = room.removeprefix("slack:")

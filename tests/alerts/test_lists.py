@@ -112,6 +112,8 @@ async def test_what_is_open_is_listed_and_dealt_with_by_whoever_looks(ops: World
     await refused(ops, "tom", "/alerts take", "Say which alert: `/alerts take ID`, for example `/alerts take 12`")
     await refused(ops, "tom", "/alerts zebra", "I know no pilot called “zebra”")
     await refused(ops, "tom", "/alerts opne", "no pilot called “opne”. Did you mean `/alerts open`?", "`/pilot list`")
+    await refused(ops, "tom", "/alerts critical eror", "Did you mean `/alerts error`?")
+    await refused(ops, "tom", "/alerts mine mien", "Did you mean `/alerts mine`?")
     await refused(ops, "tom", "/alerts mine crtiical", "Did you mean `/alerts critical mine`?")
     await refused(ops, "tom", "/alerts unaknowledged", "Did you mean `/alerts untaken`?")
     await refused(ops, "tom", "/alerts show zebra", "No alert has “zebra” in its title")

@@ -43,6 +43,10 @@ class Chat:
     failure: Callable[[str], SendFailed | None] = lambda _room: None
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
     looked_up: int = 0
+    asked: int = 0
+    """How often it was only asked whether it is there."""
+    asking_takes_s: float = 0.0
+    is_there: bool = True
 
     async def post(self, room: str, card: Card, ref: str) -> str:
         self.tries += 1
@@ -67,6 +71,13 @@ class Chat:
     async def find(self, room: str, ref: str, since: datetime, thread: str | None = None) -> str | None:
         self.looked_up += 1
         return self.refs.get(ref)
+
+    async def answers(self) -> bool:
+        self.asked += 1
+        if self.hanging:
+            await self.may_go_on.wait()
+        await asyncio.sleep(self.asking_takes_s)
+        return self.is_there
 
     def limit(self, room: str, message_id: str | None, *, in_doubt: bool) -> str | None:
         return "chat.update" if message_id is not None else None

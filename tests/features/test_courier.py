@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 from handlers.chat.cards import Card
 from handlers.chat.ports import EVERYTHING, SendFailed
 from handlers.outbox import courier as courier_module
+from handlers.outbox.lookout import APART_S
 from handlers.outbox.rules import LEASE, PAGE
-from handlers.outbox.slots import FOR_PAGES, IN_ALL, OF_ONE_WORKSPACE, PROBES
+from handlers.outbox.slots import FOR_PAGES, IN_ALL, OF_ONE_WORKSPACE
 from handlers.outbox.telling import TOKEN_BACK
 from storage import limits, outbox
 from storage.outbox import Promise, Within
@@ -84,29 +85,55 @@ async def test_a_page_is_sent_at_once_though_every_slot_is_taken_by_digests_that
         assert rooms.chat.most == IN_ALL + FOR_PAGES, "pages are bounded too"
 
 
-async def test_what_hangs_on_when_the_service_is_back_holds_its_room_for_seconds_only(rooms: Rooms) -> None:
-    three = _many(3)
+async def _silent(rooms: Rooms, wanted: list[str]) -> None:
+    """Three calls in a row were not answered."""
     rooms.chat.failure = lambda _room: SendFailed("gone", down=True)
-    await rooms.promise(*three)
+    await rooms.promise(*wanted)
+    await rooms.until(lambda: rooms.seen.outcomes.total() == 3)
+    rooms.chat.failure = lambda _room: None
+    rooms.clock.advance(seconds=5)
+
+
+async def test_while_the_service_hangs_it_is_asked_and_no_message_is_sent_into_the_silence(rooms: Rooms) -> None:
+    three = _many(3)
     async with running(rooms):
-        await rooms.until(lambda: rooms.chat.tries == 3)
-        await rooms.until(lambda: rooms.seen.outcomes.total() == 3)
-        rooms.chat.failure, rooms.chat.hanging = lambda _room: None, set(three)
-        rooms.clock.advance(seconds=5)
-        await rooms.until(lambda: rooms.chat.on_the_way.total() == 1)  # to see whether it is back
-        [held] = rooms.chat.on_the_way.keys() - {room for room, count in rooms.chat.on_the_way.items() if not count}
-        rooms.chat.hanging = set()  # it is; but what hung hangs on
+        await _silent(rooms, three)
+        rooms.chat.hanging = set(three)
+        await rooms.until(lambda: rooms.seen.outcomes.total() >= 4)  # given up after two seconds: the room is free
+        assert rooms.chat.asked >= 2
+        rooms.chat.hanging = set()  # it is back; what hung hangs on
+        for _ in range(20):
+            rooms.clock.advance(seconds=1)
+            await asyncio.sleep(.1)
+        await rooms.until(lambda: len(rooms.chat.shown) == 3)
+        assert rooms.chat.tries == 6, "three before the silence, three after it"
+    assert sorted(rooms.chat.rooms()) == three
+    assert rooms.chat.looked_up == 0, "nothing was in doubt"
+    assert all(post.doubt_since is None for post in await rooms.posts())
+
+
+async def test_a_service_that_is_back_but_slow_is_heard_by_who_asked_before(rooms: Rooms) -> None:
+    async with running(rooms):
+        rooms.chat.asking_takes_s = 2.5
+        await _silent(rooms, _many(3))
         begun = perf_counter()
-        await rooms.until(lambda: not rooms.chat.on_the_way.total())
-        assert perf_counter() - begun > 1.5
-        await rooms.until(lambda: rooms.seen.outcomes.total() == 4)
-        rooms.chat.takes_s = lambda room: 2.5 if room == held else 0.0  # slow, but it answers the look-up at once
+        while not rooms.chat.shown:
+            rooms.clock.advance(seconds=1)
+            await asyncio.sleep(.1)
+            assert perf_counter() - begun < 8
         for _ in range(3):
             rooms.clock.advance(seconds=2)
-            await asyncio.sleep(.2)
+            await asyncio.sleep(.1)
         await rooms.until(lambda: len(rooms.chat.shown) == 3)
-    assert sorted(rooms.chat.rooms()) == three
-    assert rooms.chat.looked_up == 1
+    assert rooms.chat.asked <= 6
+
+
+async def test_a_page_is_sent_without_asking_first(rooms: Rooms) -> None:
+    async with running(rooms):
+        rooms.chat.is_there = False
+        await _silent(rooms, _many(3))
+        await rooms.promise("slack:C9001", subject=7, urgency=PAGE)
+        await rooms.until(lambda: "slack:C9001" in rooms.chat.rooms())
 
 
 async def test_one_promise_reaches_an_idle_courier_at_once(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,9 +272,12 @@ async def test_a_service_that_hangs_is_probed_by_few(rooms: Rooms) -> None:
     await rooms.promise(*everywhere)
     async with running(rooms):
         await rooms.until(lambda: rooms.chat.tries >= 60)
-        rooms.chat.hanging = set(everywhere)
+        rooms.chat.hanging, rooms.chat.asked, before = set(everywhere), 0, rooms.chat.tries
+        begun = perf_counter()
         await rooms.seconds(40)
-        assert 1 <= rooms.chat.on_the_way.total() <= PROBES
+        await asyncio.sleep(2.5)
+        assert 1 <= rooms.chat.asked <= (perf_counter() - begun) / APART_S + 2, "by all rooms together one a second"
+        assert rooms.chat.tries == before, "and no message"
 
 
 async def test_that_a_token_works_again_is_promised_once_though_several_calls_show_it(

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.chat.ports import EVERYTHING, SendFailed
 from handlers.outbox.reach import SILENT_AFTER, Reach
-from handlers.outbox.rules import BEAT, PACE, PAGE, Next, opens_at, patience_s, step_after, wait_s
+from handlers.outbox.rules import BEAT, PACE, PAGE, Next, opens_at, step_after, wait_s
 from handlers.outbox.slots import FOR_PAGES, IN_ALL, OF_ONE_WORKSPACE, Slots
 from storage.outbox import Turn
 from tests.rules.make import NOW
@@ -50,11 +50,6 @@ def test_while_the_service_is_away_a_wait_is_a_sixtieth_of_its_absence(away: flo
     assert step_after(9, DOWN, was_first_post=True, away=seconds(away)).wait == seconds(wait)
     alone = SendFailed("internal_error", in_doubt=True)
     assert step_after(9, alone, was_first_post=True, away=seconds(away)).wait == seconds(60), "this room's own trouble"
-
-
-@pytest.mark.parametrize(("away", "patience"), [(0, 2), (60, 2), (90, 3), (300, 10), (450, 15), (9999, 15)])
-def test_a_service_that_stays_away_is_listened_to_for_longer_and_longer(away: float, patience: float) -> None:
-    assert patience_s(seconds(away)) == patience
 
 
 def test_never_sooner_than_the_service_asked_for() -> None:

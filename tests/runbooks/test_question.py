@@ -71,3 +71,10 @@ def test_an_admins_synonyms_are_one_in_a_key() -> None:
     ours = compiled([["gateway", "front door"]])
     assert question_key("front door is closed", ours) == question_key("closed gateway", ours)
     assert question_key("what do I do") == ""
+
+
+@pytest.mark.parametrize("text", ["ValueError:\nfoo bar", "ValueError: &lt;foo&gt; bar", "ValueError: foo bar", "KeyError: ValueError:  foo\tbar"])
+def test_what_is_looked_for_does_not_depend_on_how_it_was_broken_into_lines(text: str) -> None:
+    once = plain_question(text)
+    assert plain_question(once) == once
+    assert question_key(text) == question_key("foo bar")

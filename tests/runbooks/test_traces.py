@@ -212,6 +212,9 @@ def test_the_package_of_an_error_leads_to_its_page_and_is_not_missed() -> None:
     ("Error: connect ECONNREFUSED", "connect ECONNREFUSED"),
     # What says something by itself stays, and so does what no message follows.
     ("redis.exceptions.ConnectionError: Error 111", "redis.exceptions.ConnectionError: Error 111"),
+    ("psycopg2.Error: connection refused", "psycopg2.Error: connection refused"),
+    ("pkg::Error: boom", "pkg::Error: boom"),
+    ("org.acme.internal.Exception: no seat", "org.acme.internal.Exception: no seat"),
     ("NullPointerException: in scorer", "NullPointerException: in scorer"),
     ("MyValueError: x", "MyValueError: x"),
     ("ValueError", "ValueError"),

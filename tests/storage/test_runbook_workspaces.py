@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Delete, Select, TextClause, Update, event
+from sqlalchemy import Delete, Select, TextClause, Update, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import (
@@ -262,6 +262,14 @@ async def test_every_statement_says_whose_rows_it_wants(store: Store, name: str)
             await asks[name](session, MINE, mine)
         assert found or name in ("runbook_vectors.keep",), f"{name} asked nothing"
         assert [str(each) for each in found if names_no_workspace(each)] == []
+
+
+async def test_a_question_that_found_no_page_has_no_headings_rather_than_a_null_in_json(store: Store) -> None:
+    async with store.begin() as session:
+        mine, _ = await _twins(session)
+        await WRITES["runbook_questions.add"](session, MINE, mine)
+        bare = select(func.count()).select_from(RunbookQuestion).where(RunbookQuestion.words == "why", text("headings IS NULL"))
+        assert await session.scalar(bare) == 1
 
 
 async def test_sections_are_added_where_their_rows_say(store: Store) -> None:

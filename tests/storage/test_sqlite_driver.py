@@ -147,6 +147,30 @@ async def test_who_is_cancelled_in_the_middle_of_a_statement_leaves_the_pool_who
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+async def test_a_dead_connection_is_replaced_by_the_pool(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.close()
+    with pytest.raises(OperationalError, match="no active connection"):
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+
+
+async def test_a_connection_whose_rollback_fails_is_closed_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = await raw(tmp_path)
+
+    async def fails(self: Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Connection, "rollback", fails)
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        await connection.close()
+    connection._thread.join(5)
+    assert not connection._thread.is_alive()
+
+
 async def test_the_connection_is_the_short_one_and_as_durable_as_before(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
