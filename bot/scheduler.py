@@ -53,7 +53,8 @@ def scheduler_for(ticks: list[Tick], watch: Watch, underway: Underway) -> AsyncI
     for tick in ticks:
         if tick.name != "deliver":  # the courier's, which does not wait for the second to be full
             scheduler.add_job(_watched(tick, watch, underway), "interval", seconds=tick.every.total_seconds(),
-                              id=tick.name, max_instances=1, coalesce=True, misfire_grace_time=None)
+                              id=tick.name, name=tick.name, max_instances=1, coalesce=True,
+                              misfire_grace_time=None)
     return scheduler
 
 

@@ -461,3 +461,15 @@ def test_the_installed_command_works_from_any_folder(tmp_path: Path) -> None:
     said = subprocess.run([made, "runbooks", "starters", "books"], cwd=here, check=True, capture_output=True, text=True).stdout
     assert "written   rollback.md" in said
     assert len(list((here / "books").glob("*.md"))) == 12
+
+
+def test_a_tick_that_takes_long_is_no_line_in_the_log_and_one_that_fails_is() -> None:
+    names = ("apscheduler", "apscheduler.scheduler")
+    before = {name: logging.getLogger(name).level for name in names}
+    try:
+        logs.configure("INFO")
+        assert not logging.getLogger("apscheduler.scheduler").isEnabledFor(logging.WARNING)
+        assert logging.getLogger("apscheduler.executors.default").isEnabledFor(logging.ERROR)
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
