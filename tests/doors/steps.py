@@ -95,7 +95,7 @@ async def heard(world: World, who: str, channel: str, text: str) -> str:
                 await world.settle()
                 return message.plain
         await asyncio.sleep(0.005)
-        world.clock.advance(seconds=0.01)
+        world.clock.advance(seconds=0.2)  # a busy room is waited for
     raise AssertionError(f"nobody answered {text!r}")
 
 
