@@ -22,8 +22,8 @@ BODY = b'{"ref": "refs/heads/main"}'
 POLICY = """schema: 1
 policy: runbooks
 sources:
-  ops: {{kind: http, where: "https://files.example.com/ops.zip", push_secret_env: OPS_PUSH}}
-  unset: {{kind: http, where: "https://files.example.com/ops.zip", push_secret_env: NOT_SET}}
+  ops: {{kind: http, where: "https://127.0.0.1:9/ops.zip", push_secret_env: OPS_PUSH}}
+  unset: {{kind: http, where: "https://127.0.0.1:9/ops.zip", push_secret_env: NOT_SET}}
   silent: {{kind: folder, where: {folder}}}
 """
 
