@@ -42,5 +42,5 @@ def configure(level: str) -> None:
     for noisy in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "aiosqlite", "httpx"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # It warns whenever a tick takes longer than its interval, as reading many pages does. That one does not
-    # come to its end is said by its age, in /metrics.
+    # come to its end at all is told by its age, in /metrics.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

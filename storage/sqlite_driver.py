@@ -21,11 +21,11 @@ FEW: Final = 100
 class Cursor(aiosqlite.Cursor):
     """Gives the rows that came along before it goes for more."""
 
+    _is_all = True
+
     def __init__(self, connection: Connection, cursor: sqlite3.Cursor) -> None:
         super().__init__(connection, cursor)
-        self._short = connection
         self._here: list[Any] = []
-        self._is_all = True
 
     async def __aenter__(self) -> Self:
         return self
@@ -35,7 +35,8 @@ class Cursor(aiosqlite.Cursor):
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
         self._here, self._is_all = [], False  # until it is known to have ended: who waits may be cancelled
-        self._here = await self._short._execute(self._at_once, sql, () if parameters is None else parameters)
+        self._here = await self._execute(  # type: ignore[no-untyped-call]
+            self._at_once, sql, () if parameters is None else parameters)
         self._is_all = len(self._here) < FEW
         return self
 

@@ -15,9 +15,9 @@ TENFOLD = 10
 _LISTED = "listed"
 _OF_A_STORM = 2
 """Messages: its card and its list, which are among those that a room gets a minute."""
-_LEFT = 5
-"""Of what begins as a storm this part of the minute's messages is not used: at one message a second all of it
-stands the sooner."""
+_ONE_FREE_IN = 5
+"""Where a storm begins, one message in five of the minute's is not used: at one a second all of it stands the
+sooner."""
 
 
 def storm_key(room: str, *, is_page: bool) -> str:
@@ -61,7 +61,7 @@ def gather(taking: Taking, storms: Mapping[str, Alert],
             storm = None
         free = taking.policy.storm_per_minute - lately.get((room, page), 0)
         if len(alerts) > free:
-            free -= _OF_A_STORM + taking.policy.storm_per_minute // _LEFT
+            free -= _OF_A_STORM + taking.policy.storm_per_minute // _ONE_FREE_IN
         joining = alerts if storm is not None else alerts[max(free, 0):]
         if not joining:
             continue

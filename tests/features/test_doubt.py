@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.chat.cards import Card
@@ -35,6 +35,25 @@ async def test_what_was_never_sent_is_not_in_doubt(courier: Courier, address: st
     await courier.rounds(5)
     assert courier.shows(GENERAL) == ["about 1"]
     assert courier.calls("conversations.history") == 0
+
+
+@pytest.mark.parametrize(("fault", "answers"), [
+    ("none", True), ("error_500", True), ("rate_429", True), ("drop_connection", False), ("hangs", False), ("refused", False)])
+async def test_a_service_that_says_anything_answers_and_one_that_is_silent_does_not(courier: Courier, fault: Any, answers: bool) -> None:
+    address = "http://127.0.0.1:1/api/" if fault == "refused" else courier.sandbox.api_url
+    if fault == "hangs":
+        courier.sandbox.faults.change({"slow_ms": 3000})
+    elif fault != "refused":
+        courier.sandbox.faults.next("auth.test", fault)
+    async with ClientSession(timeout=ClientTimeout(total=.5)) as session:
+        web = AsyncWebClient(token=TOKEN, base_url=address, session=session, retry_handlers=[])
+        assert await SlackClient(web).answers() is answers
+
+
+async def test_a_token_that_is_not_taken_is_an_answer(courier: Courier) -> None:
+    async with ClientSession() as session:
+        web = AsyncWebClient(token="xoxb-another", base_url=courier.sandbox.api_url, session=session, retry_handlers=[])
+        assert await SlackClient(web).answers()
 
 
 async def test_an_answer_that_cannot_be_read_is_a_doubt_and_no_bug(courier: Courier) -> None:
