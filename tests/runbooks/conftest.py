@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from handlers.runbooks.policy import Kind
 from storage.engine import Store
 from tests.conftest import FrozenClock
-from tests.runbooks.reading_stage import Shelf, Web, shelf_on, web_on
+from tests.runbooks.reading_stage import GOOD, Shelf, Web, shelf_on, web_on, write
 from tests.runbooks.shelf import stocked_on
 from tests.world import World
 
@@ -39,3 +40,12 @@ async def seen(sqlite_url: str, clock: Any, monkeypatch: pytest.MonkeyPatch) -> 
     """The same on one database, for how things look."""
     async with stocked_on(sqlite_url, clock, monkeypatch) as world:
         yield world
+
+
+@pytest.fixture
+def ops(shelf: Shelf, tmp_path: Path) -> Path:
+    """The folder of a source of that name, with one good page."""
+    folder = tmp_path / "ops"
+    write(folder, latency=GOOD)
+    shelf.add(Kind.FOLDER, folder)
+    return folder

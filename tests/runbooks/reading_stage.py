@@ -21,6 +21,7 @@ from storage import people
 from storage.engine import Store
 from storage.shelf import RunbookPage, RunbookSection, RunbookSource
 
+GOOD = "# Latency\n\nRestart the pods of the endpoint one after the other, please.\n"
 WORKSPACE = "slack:T1"
 
 

@@ -19,17 +19,7 @@ from handlers.runbooks.policy import Kind, Policies
 from handlers.runbooks.reading import Reading
 from storage import runbooks
 from storage.shelf import RunbookSource
-from tests.runbooks.reading_stage import WORKSPACE, Shelf, write
-
-GOOD = "# Latency\n\nRestart the pods of the endpoint one after the other, please.\n"
-
-
-@pytest.fixture
-def ops(shelf: Shelf, tmp_path: Path) -> Path:
-    folder = tmp_path / "ops"
-    write(folder, latency=GOOD)
-    shelf.add(Kind.FOLDER, folder)
-    return folder
+from tests.runbooks.reading_stage import GOOD, WORKSPACE, Shelf, write
 
 
 def started(shelf: Shelf) -> Reading:
