@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,3 +107,24 @@ def typed(block_id: str, **element: Any) -> dict[str, Any]:
 def modal(*blocks: dict[str, Any], title: str = "A form", **more: Any) -> dict[str, Any]:
     body = {"type": "modal", "callback_id": "form", "title": text(title), "submit": text("Send")}
     return {**body, "blocks": list(blocks), **more}
+
+
+def option(label: str, value: str) -> dict[str, Any]:
+    return {"text": text(label), "value": value}
+
+
+async def heard(stage: Stage, count: int) -> list[Any]:
+    """Listeners run after their ack; wait for what they note."""
+    for _ in range(200):
+        if len(stage.heard) >= count:
+            return stage.heard
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"heard {len(stage.heard)} of {count}")
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("did not come true")

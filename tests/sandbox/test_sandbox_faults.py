@@ -9,7 +9,7 @@ from collections import Counter
 import aiohttp
 import httpx
 import pytest
-from sandbox_stage import BOT_TOKEN, SECRET, Stage, new_sandbox, section, web_app
+from sandbox_stage import BOT_TOKEN, SECRET, Stage, new_sandbox, section, until, web_app
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
@@ -155,7 +155,7 @@ async def test_an_event_is_tried_three_more_times_with_slacks_headers(stage: Sta
     async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://bot") as bot:
         stage.sandbox.bot = bot
         await stage.sandbox.say("sam", "ops", "hello")
-        await _until(lambda: len(tries) == 4)
+        await until(lambda: len(tries) == 4)
 
     assert tries == [(None, None), ("1", "http_error"), ("2", "http_error"), ("3", "http_error")]
     assert len(ids) == 1
@@ -192,7 +192,7 @@ async def test_an_event_is_not_tried_again_once_taken_or_when_the_app_says_so(st
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://bot") as bot:
         stage.sandbox.bot = bot
         await stage.sandbox.say("sam", "ops", "one")
-        await _until(lambda: len(tries) == 2)
+        await until(lambda: len(tries) == 2)
         await stage.sandbox.say("sam", "ops", "two")
         await asyncio.sleep(0.05)
 
@@ -305,11 +305,3 @@ async def test_a_bot_over_real_http_is_reached_the_same_way(stage: Stage) -> Non
     await server.down()
 
     assert answer.body == "over the wire"
-
-
-async def _until(true) -> None:
-    for _ in range(300):
-        if true():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("did not come true")

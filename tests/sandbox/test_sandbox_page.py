@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-from sandbox_stage import Stage, button, modal, new_sandbox, section, text, typed
+from sandbox_stage import Stage, button, modal, new_sandbox, section, text, typed, until
 
 from bot.sandbox import PanelButton
 
@@ -160,7 +160,7 @@ async def test_a_whole_conversation_goes_through_act(stage: Stage, page: Page) -
         state={"values": {}},
     )
     assert pressed == {"ok": True, "status": 200}
-    await _until(lambda: stage.sandbox.shown("dm", "priya")[0].text == "done")
+    await until(lambda: stage.sandbox.shown("dm", "priya")[0].text == "done")
 
 
 async def test_what_slack_would_show_as_an_error_comes_as_code_and_sentence(stage: Stage, page: Page) -> None:
@@ -314,7 +314,7 @@ async def test_open_pages_hear_at_once_what_changed(stage: Stage, page: Page) ->
 
     assert "messages:C0OPS0000" in seen["changed"][0]["what"]
     assert seen["traffic"][0]["n"] >= 1
-    await _until(lambda: not stage.sandbox._hub._listeners)
+    await until(lambda: not stage.sandbox._hub._listeners)
 
 
 # -- who is let in -------------------------------------------------------------------------------
@@ -444,11 +444,3 @@ async def test_files_go_only_where_the_app_is_and_only_when_complete(stage: Stag
     with pytest.raises(Exception, match="not_in_channel"):
         await stage.client.files_completeUploadExternal(files=files, channel_id="C0NOBOT00")
     await stage.client.files_completeUploadExternal(files=files, channel_id="C0OPS0000")
-
-
-async def _until(true) -> None:
-    for _ in range(300):
-        if true():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("did not come true")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from sandbox_stage import APP_TOKEN, BOT_TOKEN, Clock, Stage, modal, new_sandbox, typed
+from sandbox_stage import APP_TOKEN, BOT_TOKEN, Clock, Stage, modal, new_sandbox, typed, until
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -82,11 +82,11 @@ async def test_several_connections_share_the_load_and_one_may_go(socket_stage: S
     one, two = handler(stage), handler(stage)
     await one.connect_async()
     await two.connect_async()
-    await _until(lambda: stage.sandbox.sockets.count == 2)
+    await until(lambda: stage.sandbox.sockets.count == 2)
     for _ in range(4):
         await stage.sandbox.slash("priya", "ops", "/pilot")
     await one.close_async()
-    await _until(lambda: stage.sandbox.sockets.count == 1)
+    await until(lambda: stage.sandbox.sockets.count == 1)
     for _ in range(3):
         await stage.sandbox.slash("priya", "ops", "/pilot")
     await two.close_async()
@@ -103,13 +103,13 @@ async def test_a_client_told_to_refresh_reconnects(socket_stage: Stage) -> None:
 
     bolt = handler(stage)
     await bolt.connect_async()
-    await _until(lambda: stage.sandbox.sockets.count == 1)
+    await until(lambda: stage.sandbox.sockets.count == 1)
     await stage.sandbox.sockets.disconnect()
 
     def opened() -> int:
         return sum(e.name == "apps.connections.open" for e in stage.sandbox.traffic)
 
-    await _until(lambda: opened() == 2 and stage.sandbox.sockets.count == 1)
+    await until(lambda: opened() == 2 and stage.sandbox.sockets.count == 1)
     await stage.sandbox.slash("priya", "ops", "/pilot")
     await bolt.close_async()
 
@@ -152,11 +152,3 @@ async def test_an_unacked_envelope_times_out(socket_stage: Stage) -> None:
     await bolt.close_async()
 
     assert refused.value.code == "operation_timeout"
-
-
-async def _until(true) -> None:
-    for _ in range(400):
-        if true():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("did not come true")
