@@ -28,7 +28,7 @@ from storage.alerting import (
 from storage.engine import Store
 from storage.models import Pilot, Post, Workspace
 from tests.rules.make import NOW, person, pilot
-from tests.storage.test_workspaces import _rows, _workspaces_in
+from tests.storage.whose import rows_of, workspaces_in
 
 MINE, OTHER, ROOM, SAM = "slack:T1", "slack:T2", "slack:C1", "slack:USAM"
 MODULES = (alerts, alert_lists, silences, churn, drift_windows)
@@ -164,7 +164,7 @@ async def test_what_looks_the_same_is_answered_from_ones_own_workspace(store: St
         mine, other = await _twins(session)
         ours, theirs = await READS[name](session, MINE, mine), await READS[name](session, OTHER, other)
         assert ours and theirs, f"{name} found nothing: the data does not prove anything"
-        assert set(_workspaces_in(ours)) <= {MINE} and set(_workspaces_in(theirs)) <= {OTHER}
+        assert set(workspaces_in(ours)) <= {MINE} and set(workspaces_in(theirs)) <= {OTHER}
         if not isinstance(ours, int):
             assert len(ours if isinstance(ours, (list, tuple, dict, set)) else [ours]) == len(
                 theirs if isinstance(theirs, (list, tuple, dict, set)) else [theirs])
@@ -189,7 +189,7 @@ async def test_another_workspaces_numbers_name_nothing(store: Store, name: str) 
         mine, other = await _twins(session)
         ours = await BY_NUMBER[name](session, MINE, mine)
         assert ours, f"{name} found nothing: the data does not prove anything"
-        assert set(_workspaces_in(ours)) <= {MINE}
+        assert set(workspaces_in(ours)) <= {MINE}
         assert not await BY_NUMBER[name](session, MINE, other)
 
 
@@ -197,14 +197,14 @@ async def test_another_workspaces_numbers_name_nothing(store: Store, name: str) 
 async def test_writing_leaves_the_other_workspace_alone(store: Store, name: str) -> None:
     async with store.begin() as session:
         mine, other = await _twins(session)
-        before, theirs = await _rows(session, MINE), await _rows(session, OTHER)
+        before, theirs = await rows_of(session, MINE), await rows_of(session, OTHER)
         await WRITES[name](session, MINE, mine)
         await session.flush()
-        assert await _rows(session, MINE) != before, f"{name} wrote nothing: this proved nothing"
-        assert await _rows(session, OTHER) == theirs
+        assert await rows_of(session, MINE) != before, f"{name} wrote nothing: this proved nothing"
+        assert await rows_of(session, OTHER) == theirs
         if name != "silences.hold_others":  # whose numbers come from a look at one's own alerts
             await WRITES[name](session, MINE, other)
-            assert await _rows(session, OTHER) == theirs
+            assert await rows_of(session, OTHER) == theirs
 
 
 async def test_members_signals_and_what_stands_are_ones_own(store: Store) -> None:
@@ -227,14 +227,14 @@ async def test_members_signals_and_what_stands_are_ones_own(store: Store) -> Non
 async def test_what_goes_by_an_alert_stays_in_its_workspace(store: Store) -> None:
     async with store.begin() as session:
         mine, _ = await _twins(session)
-        theirs = await _rows(session, OTHER)
+        theirs = await rows_of(session, OTHER)
         assert not await alerts.has_later(session, mine.step)
         await alerts.acknowledge_members(session, mine.storm, SAM, NOW)
         await alerts.end_signals(session, mine.alert, NOW)
         await session.flush()
-        assert await _rows(session, OTHER) == theirs
+        assert await rows_of(session, OTHER) == theirs
         ours = (await alerts.several(session, MINE, [mine.storm.id, mine.alert.id])).values()
-        assert set(_workspaces_in(list(ours))) == {MINE}
+        assert set(workspaces_in(list(ours))) == {MINE}
 
 
 async def test_a_pilot_of_that_name_is_found_in_its_own_workspace(store: Store) -> None:

@@ -36,7 +36,7 @@ from storage.shelf import (
     RunbookVector,
 )
 from tests.rules.make import NOW, item, person, pilot
-from tests.storage.test_workspaces import _rows, names_no_workspace
+from tests.storage.whose import names_no_workspace, rows_of
 
 MINE, OTHER, SAM = "slack:T1", "slack:T2", "slack:USAM"
 MODULES = (runbooks, runbook_questions, runbook_pages, runbook_vectors, runbook_index, runbook_gaps, runbook_spend)
@@ -213,14 +213,14 @@ async def test_another_workspaces_numbers_name_nothing(store: Store, name: str) 
 async def test_writing_leaves_the_other_workspace_alone(store: Store, name: str) -> None:
     async with store.begin() as session:
         mine, other = await _twins(session)
-        before, theirs = await _rows(session, MINE), await _rows(session, OTHER)
+        before, theirs = await rows_of(session, MINE), await rows_of(session, OTHER)
         await WRITES[name](session, MINE, mine)
         await session.flush()
-        assert await _rows(session, MINE) != before, f"{name} wrote nothing: this proved nothing"
-        assert await _rows(session, OTHER) == theirs
+        assert await rows_of(session, MINE) != before, f"{name} wrote nothing: this proved nothing"
+        assert await rows_of(session, OTHER) == theirs
         await WRITES[name](session, MINE, other)
         await session.flush()
-        assert await _rows(session, OTHER) == theirs
+        assert await rows_of(session, OTHER) == theirs
 
 
 async def test_a_page_of_another_workspace_makes_no_source_seem_ahead(store: Store) -> None:

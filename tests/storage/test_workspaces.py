@@ -1,22 +1,16 @@
 """No query crosses workspaces: each function alone on two that look the same, and every statement of a whole run."""
 
 import inspect
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
-from dataclasses import is_dataclass
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import (
-    Alias,
-    Column,
     Delete,
-    Join,
     Select,
-    Subquery,
-    Table,
     TextClause,
     Update,
     delete,
@@ -27,7 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import visitors
 
 from storage import (
     alert_sweeps,
@@ -69,9 +62,9 @@ from storage.engine import Store
 from storage.models import AuditEntry, Delivery, Item, ItemKind, Lane, Nudge, Pilot, Post, Seat, Workspace
 from storage.nudging import Briefing, Decision, FunctionHead, Told
 from storage.outbox import Change, Promise, Turn
-from storage.pilots import Dossier
 from tests.conftest import FrozenClock
 from tests.rules.make import NOW, item, person, pilot
+from tests.storage.whose import names_no_workspace, rows_of, workspaces_in
 from tests.world import EVERYONE, World, world_on
 
 MODULES: tuple[ModuleType, ...] = (alert_sweeps, attempts, audit, briefings, channels, circles, decisions, deliveries, heads, limits,
@@ -211,30 +204,6 @@ async def twins(store: Store) -> AsyncIterator[Store]:
     yield store
 
 
-async def _rows(session: AsyncSession, workspace: str) -> list[tuple[Any, ...]]:
-    """Everything of a workspace as it stands."""
-    found: list[tuple[Any, ...]] = []
-    for table in Base.metadata.sorted_tables:
-        column = table.c.id if table.name == "workspace" else table.c.workspace_id
-        found += [(table.name, *row) for row in await session.execute(
-            select(table).where(column == workspace).order_by(*table.primary_key))]
-    return found
-
-
-def _workspaces_in(value: Any) -> Iterable[str]:
-    """The workspaces of all rows in an answer, however they are wrapped."""
-    if isinstance(value, Base):
-        yield value.id if isinstance(value, Workspace) else value.workspace_id  # type: ignore[attr-defined]
-    elif isinstance(value, Dossier) or (is_dataclass(value) and not isinstance(value, type)):
-        for name in getattr(value, "__slots__", ()):
-            yield from _workspaces_in(getattr(value, name))
-    elif isinstance(value, dict):
-        yield from _workspaces_in(list(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _workspaces_in(each)
-
-
 async def _number(session: AsyncSession, table: Any, workspace: str) -> int:
     found = await session.scalar(select(table.id).where(table.workspace_id == workspace).order_by(table.id).limit(1))
     assert isinstance(found, int)
@@ -309,31 +278,31 @@ ONE_BY_ONE = {"briefings.lock_calendars", "decisions.cards_at_rest"}
 async def test_a_query_answers_with_its_own_workspace_alone(twins: Store, name: str) -> None:
     function = _functions()[name]
     async with twins.begin() as session:
-        before = await _rows(session, OTHER)
+        before = await rows_of(session, OTHER)
         for workspace in (MINE, OTHER):
             answer = await function(session, workspace=workspace, **await _arguments(session, name, workspace))
-            found = set(_workspaces_in(answer))
+            found = set(workspaces_in(answer))
             assert found <= {workspace}
             assert found or answer, f"{name} found nothing: the data does not prove anything"
         foreign = await _arguments(session, name, OTHER)
         answer = await function(session, workspace=MINE, **foreign)
-        assert set(_workspaces_in(answer)) <= {MINE}
+        assert set(workspaces_in(answer)) <= {MINE}
         if foreign != await _arguments(session, name, MINE):
             assert not answer, f"{name} knows the other workspace's numbers: {answer!r}"
-        assert await _rows(session, OTHER) == before
+        assert await rows_of(session, OTHER) == before
 
 
 @pytest.mark.parametrize("name", sorted(WRITES - {"outbox._wake", "outbox._write"}))
 async def test_writing_in_one_workspace_leaves_the_other_alone(twins: Store, name: str) -> None:
     async with twins.begin() as session:
-        mine, other = await _rows(session, MINE), await _rows(session, OTHER)
+        mine, other = await rows_of(session, MINE), await rows_of(session, OTHER)
         await _functions()[name](session, workspace=MINE, **await _arguments(session, name, MINE))
         await session.flush()
-        assert await _rows(session, OTHER) == other
+        assert await rows_of(session, OTHER) == other
         foreign = await _arguments(session, name, OTHER)
         await _functions()[name](session, workspace=MINE, **foreign)
-        assert await _rows(session, OTHER) == other
-        assert name == "people.ensure_workspace" or await _rows(session, MINE) != mine
+        assert await rows_of(session, OTHER) == other
+        assert name == "people.ensure_workspace" or await rows_of(session, MINE) != mine
 
 
 async def test_heads_are_kept_apart_by_workspace(twins: Store) -> None:
@@ -353,17 +322,17 @@ async def test_cards_at_rest_are_those_of_the_own_workspace(twins: Store) -> Non
 
 async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> None:
     async with twins.begin() as session:
-        other = await _rows(session, OTHER)
+        other = await rows_of(session, OTHER)
         mine = await pilots.one(session, MINE, 1)
         assert mine is not None
-        assert set(_workspaces_in(await pilots.dossier(session, mine))) == {MINE}
+        assert set(workspaces_in(await pilots.dossier(session, mine))) == {MINE}
         assert await pilots.risk_before(session, mine, NOW) == 41
         await pilots.note_risk(session, mine, NOW, 77)
         asked = await decisions.one(session, MINE, 1)
         assert asked is not None
         assert [each.workspace_id for each in await decisions.card_of(session, asked)] == [MINE]
         await audit.append(session, mine, at=NOW, actor=SAM, door="d", what="w")
-        assert set(_workspaces_in(await briefings.opened(session, (await pilots.items_of(session, MINE, 1))[0], "u", NOW))) == {
+        assert set(workspaces_in(await briefings.opened(session, (await pilots.items_of(session, MINE, 1))[0], "u", NOW))) == {
             MINE}
         await briefings.lock_calendars(session, MINE, [SAM])
         rotation = await oncall.named(session, MINE, "claims")
@@ -377,7 +346,7 @@ async def test_what_goes_by_a_row_stays_in_the_rows_workspace(twins: Store) -> N
         await outbox.doubt(session, [post], NOW)
         await attempts.note(session, [Noted(MINE, await _number(session, Post, OTHER), 9, 9, NOW, "C9/9", NOW, "x", NOW)])
         await session.flush()
-        assert await _rows(session, OTHER) == other
+        assert await rows_of(session, OTHER) == other
 
 
 async def test_what_takes_several_workspaces_keeps_them_apart(twins: Store) -> None:
@@ -395,10 +364,10 @@ async def test_what_takes_several_workspaces_keeps_them_apart(twins: Store) -> N
         assert {each.workspace_id for each in await told.about(session, rest, ["due"])} == {MINE}
         made = await nudges.digests_made(session, {(MINE, SAM)}, TODAY, TODAY)
         assert {each.workspace_id for each in made} == {MINE}
-        assert set(_workspaces_in(await pilots.of_items(session, only))) == {MINE}
+        assert set(workspaces_in(await pilots.of_items(session, only))) == {MINE}
         both = [p for p in [await pilots.one(session, MINE, 1), await pilots.one(session, OTHER, 2)] if p is not None]
         for dossier in await pilots.dossiers(session, both):
-            assert set(_workspaces_in(dossier)) == {dossier.pilot.workspace_id}
+            assert set(workspaces_in(dossier)) == {dossier.pilot.workspace_id}
         known = await people.in_many(session, {(MINE, SAM)})
         assert {key: row.workspace_id for key, row in known.items()} == {(MINE, SAM): MINE}
         opened = await nudges.open_mornings(session, [
@@ -435,41 +404,6 @@ async def test_the_same_delivery_in_two_workspaces_is_two(twins: Store) -> None:
 _ASKING: ContextVar[tuple[str, ...]] = ContextVar("_ASKING", default=())
 _FLUSHING: ContextVar[bool] = ContextVar("_FLUSHING", default=False)
 """Rows that are written one by one, by their key, were read by their workspace before."""
-
-
-def _in_block(clause: Any) -> Iterable[Any]:
-    """The parts of a clause, without what belongs to a query nested in it."""
-    if clause is not None and not isinstance(clause, Select):
-        yield clause
-        for part in clause.get_children():
-            yield from _in_block(part)
-
-
-def _sources(clause: Any) -> Iterable[Any]:
-    """The tables and subqueries a FROM is joined of; a subquery is a block of its own."""
-    if isinstance(clause, Join):
-        yield from _sources(clause.left)
-        yield from _sources(clause.right)
-    elif isinstance(clause, Alias):
-        yield from _sources(clause.element)
-    else:
-        yield clause
-
-
-def names_no_workspace(statement: Any) -> bool:
-    """Whether some block of the statement reads or writes our tables without saying whose."""
-    if isinstance(statement, TextClause):
-        return any(table.name in statement.text for table in Base.metadata.sorted_tables)
-    for block in visitors.iterate(statement):
-        if not isinstance(block, (Select, Update, Delete)):
-            continue
-        froms = block.get_final_froms() if isinstance(block, Select) else [block.table]
-        read = {source.name for each in froms for source in _sources(each) if isinstance(source, Table)}
-        joins_guarded = any(isinstance(source, Subquery) for each in froms for source in _sources(each))
-        said = {part.name for part in _in_block(block.whereclause) if isinstance(part, Column)}
-        if read and not joins_guarded and ("id" if read == {"workspace"} else "workspace_id") not in said:
-            return True
-    return False
 
 
 def test_the_guard_sees_what_it_is_meant_to_see() -> None:
